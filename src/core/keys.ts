@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import type { TenantHash } from './tenant.js';
+
+const prefix = 'opcovia';
+
+/** The parts of a cache key (product.md 5). */
+export interface CacheKeyParts {
+  readonly opcoId: string;
+  readonly tenant: TenantHash;
+  readonly method: string;
+  /** Canonical endpoint path, so that two spellings of one thing share an entry. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string | number>>;
+}
+
+/** Unambiguous digest of a query: names sorted, each name and value length-prefixed. */
+export function queryHash(query: Readonly<Record<string, string | number>>): string {
+  const hash = createHash('sha256');
+  for (const name of Object.keys(query).sort()) {
+    const value = String(query[name]);
+    hash.update(`${Buffer.byteLength(name)}:${name}${Buffer.byteLength(value)}:${value};`);
+  }
+  return hash.digest('hex').slice(0, 32);
+}
+
+/** The one builder of cache keys: `opcovia:cache:{opcoId}:{tenantHash}:{method}:{path}:{queryHash}`. */
+export function cacheKey({ opcoId, tenant, method, path, query }: CacheKeyParts): string {
+  return `${prefix}:cache:${opcoId}:${tenant}:${method}:${path}:${queryHash(query)}`;
+}
+
+/** The set of cache keys that hold one entity of a tenant; forgetting the entity deletes them. */
+export function cacheTagKey(opcoId: string, tenant: TenantHash, entity: string): string {
+  return `${prefix}:cache-tag:${opcoId}:${tenant}:${entity}`;
+}
+
+/** The channel on which instances tell each other which cache keys were forgotten. */
+export const cacheForgetChannel = `${prefix}:cache-forget`;
+
+/** The prefix of everything that BullMQ keeps. */
+export const queuePrefix = `${prefix}:queue`;
+
+/** The name of the BullMQ queue of an OPCO's deposits: one a partner, so that a slow one delays nobody else. */
+export function depositQueueName(opcoId: string): string {
+  return `deposits-${opcoId}`;
+}
+
+/** The budget that a call draws on: the OPCO as a whole. Hub keys alone carry no tenant. */
+export function budgetKey(opcoId: string, environment: string): string {
+  return `${prefix}:budget:${opcoId}:${environment}`;
+}

@@ -1,0 +1,43 @@
+import type { Exchange, Slot } from './exchange.js';
+
+/** The ten names, in order: what a reader sees as folder names under `src/pipeline/`. */
+export const stageNames = [
+  'resolve-adapter',
+  'validate-request',
+  'read-cache',
+  'rate-limit',
+  'transform-request',
+  'call',
+  'transform-response',
+  'validate-response',
+  'write-cache',
+  'record',
+] as const;
+
+/** The name of one of the ten stages. */
+export type StageName = (typeof stageNames)[number];
+
+/** One room of the pipeline. It acts on the way in only, and speaks to other rooms through the slots of the exchange. */
+export interface Stage {
+  readonly name: StageName;
+  /** Slots that an earlier stage must have written. */
+  readonly reads: readonly Slot[];
+  /** Slots that this stage, and no other, writes. */
+  readonly writes: readonly Slot[];
+  /** Runs also when the exchange is already settled. */
+  readonly always?: true;
+  run(exchange: Exchange): void | Promise<void>;
+}
+
+/** Moves the exchange one stage on. Never throws: a failure settles the exchange. */
+export async function advance(stage: Stage, exchange: Exchange): Promise<void> {
+  if (exchange.settled && !stage.always) return;
+  const begun = exchange.clock.elapsed();
+  try {
+    await stage.run(exchange);
+  } catch (error) {
+    exchange.fail(error);
+  } finally {
+    exchange.timings.push([stage.name, exchange.clock.elapsed() - begun]);
+  }
+}
