@@ -1,0 +1,76 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+const signature = `accept_deposits(
+  uuid[], text[], text[], text[], text[], bytea[], boolean[], bytea[], uuid[], bytea[], text[], text[], jsonb[], text[])`;
+
+/**
+ * Accepts a micro-batch of deposits of several tenants: claim, job, data key, due time and audit row, or nothing.
+ * It runs as `opcovia_accept`, whose policies open these tables only; the caller's role sees none of the foreign rows.
+ * The caller never puts the same (tenant, key) twice into one batch. Keys are claimed in one order, so that two batches
+ * that share some cannot deadlock. An implicit claim (no Idempotency-Key given) lasts while its job may still take effect,
+ * and 24 hours after it did.
+ */
+export class CreateAcceptDeposits1764000006000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE FUNCTION accept_deposits(
+        ids uuid[], tenants text[], environments text[], opcos text[], types text[],
+        key_hashes bytea[], implicits boolean[], fingerprints bytea[],
+        data_key_ids uuid[], subjects bytea[], wrapped_keys text[], payloads text[], progresses jsonb[], request_ids text[]
+      ) RETURNS TABLE (asked uuid, job_id uuid, verdict text)
+      LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+      #variable_conflict use_column
+      BEGIN
+        DELETE FROM idempotency_claims c
+          USING unnest(tenants, key_hashes) AS i(tenant_hash, key_hash), jobs j
+          WHERE c.implicit AND c.tenant_hash = i.tenant_hash AND c.key_hash = i.key_hash AND j.id = c.job_id
+            AND (j.status IN ('failed', 'cancelled')
+                 OR (j.status = 'completed' AND j.completed_at < now() - interval '24 hours'));
+        INSERT INTO idempotency_claims (tenant_hash, key_hash, fingerprint, implicit, job_id)
+          SELECT i.tenant_hash, i.key_hash, i.fingerprint, i.implicit, i.id
+          FROM unnest(tenants, key_hashes, fingerprints, implicits, ids) AS i(tenant_hash, key_hash, fingerprint, implicit, id)
+          ORDER BY i.tenant_hash, i.key_hash
+          ON CONFLICT DO NOTHING;
+        RETURN QUERY
+        WITH input AS (
+          SELECT * FROM unnest(ids, tenants, environments, opcos, types, key_hashes, fingerprints,
+                               data_key_ids, subjects, wrapped_keys, payloads, progresses, request_ids)
+            AS i(id, tenant_hash, environment, opco_id, type, key_hash, fingerprint,
+                 data_key_id, subject, wrapped, payload, progress, request_id)
+        ), judged AS (
+          SELECT i.*, c.job_id AS claimed_by, c.fingerprint AS claimed_content
+          FROM input i JOIN idempotency_claims c USING (tenant_hash, key_hash)
+        ), fresh AS (SELECT * FROM judged WHERE claimed_by = id),
+        keys AS (
+          INSERT INTO data_keys (id, tenant_hash, subject, wrapped) SELECT data_key_id, tenant_hash, subject, wrapped FROM fresh
+        ), made AS (
+          INSERT INTO jobs (id, tenant_hash, environment, opco_id, type, data_key_id, payload, progress, request_id, timeline)
+          SELECT id, tenant_hash, environment, opco_id, type, data_key_id, payload, progress, request_id,
+                 jsonb_build_array(jsonb_build_object('at', now(), 'code', 'accepted', 'texte', 'Dépôt accepté et enregistré'))
+          FROM fresh
+        ), due AS (
+          INSERT INTO job_outbox (job_id, tenant_hash, opco_id) SELECT id, tenant_hash, opco_id FROM fresh
+        ), trail AS (
+          INSERT INTO audit_logs (tenant_hash, actor, action, object, result, request_id, details)
+          SELECT tenant_hash, 'tenant', 'deposit.accepted', 'job:' || id, 'ok', request_id,
+                 jsonb_build_object('opcoId', opco_id, 'type', type)
+          FROM fresh
+        )
+        SELECT id, claimed_by,
+               CASE WHEN claimed_by = id THEN 'accepted' WHEN claimed_content = fingerprint THEN 'duplicate' ELSE 'mismatch' END
+        FROM judged;
+      END $$`);
+    await runner.query('GRANT CREATE ON SCHEMA public TO opcovia_accept');
+    await runner.query(`ALTER FUNCTION ${signature} OWNER TO opcovia_accept`);
+    await runner.query('REVOKE CREATE ON SCHEMA public FROM opcovia_accept');
+    // From here on only the owner of the function may speak of it.
+    await runner.query('SET LOCAL ROLE opcovia_accept');
+    await runner.query(`REVOKE ALL ON FUNCTION ${signature} FROM PUBLIC`);
+    await runner.query(`GRANT EXECUTE ON FUNCTION ${signature} TO opcovia_app`);
+    await runner.query('RESET ROLE');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`DROP FUNCTION ${signature}`);
+  }
+}

@@ -1,0 +1,197 @@
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsNumber, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { Setting } from './setting.js';
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
+
+function Whole(min: number, max: number): PropertyDecorator {
+  return (target, name) => {
+    for (const decorate of [Type(() => Number), IsInt(), Min(min), Max(max)]) decorate(target, name);
+  };
+}
+
+function OptionalText(): PropertyDecorator {
+  return (target, name) => {
+    for (const decorate of [IsOptional(), IsString()]) decorate(target, name);
+  };
+}
+
+/**
+ * Every variable that Opcovia reads, with its default: the only source of configuration. A bad value stops the start and
+ * prints the variable's name, never its value. `docs/configuration.md` and `.env.example` are generated from this class.
+ */
+export class Env {
+  @Setting('`production` refuses embedded services, the demo tenant and the sandbox.')
+  @IsIn(['development', 'test', 'production'])
+  NODE_ENV: 'development' | 'test' | 'production' = 'development';
+
+  @Setting('What this process does, comma-separated: api, worker (queue, webhooks), poller, hub.')
+  @Matches(roleList)
+  OPCOVIA_ROLES = 'api,worker,poller,hub';
+
+  @Setting('Address on which integrators are served.')
+  @IsString()
+  OPCOVIA_API_HOST = '127.0.0.1';
+
+  @Setting('Port for integrators; 0 takes any free one.')
+  @Whole(0, 65535)
+  OPCOVIA_API_PORT = 3000;
+
+  @Setting('Address of the staff listener (health, metrics); keep it off the public network.')
+  @IsString()
+  OPCOVIA_STAFF_HOST = '127.0.0.1';
+
+  @Setting('Port of the staff listener; 0 takes any free one.')
+  @Whole(0, 65535)
+  OPCOVIA_STAFF_PORT = 9464;
+
+  @Setting('Folder of the embedded services and of generated local secrets.')
+  @IsString()
+  OPCOVIA_STATE_DIR = '.opcovia';
+
+  @Setting('PostgreSQL as the owner of the schema: migrations, and run time when DATABASE_APP_URL is absent.', 'secret')
+  @OptionalText()
+  DATABASE_URL?: string;
+
+  @Setting('PostgreSQL for run time: a login that is a member of opcovia_app and opcovia_system.', 'secret')
+  @OptionalText()
+  DATABASE_APP_URL?: string;
+
+  @Setting('Connections per pool (two pools a process: application and system).')
+  @Whole(1, 200)
+  OPCOVIA_DATABASE_POOL = 10;
+
+  @Setting('Redis of the queue; its maxmemory-policy must be noeviction.', 'secret')
+  @OptionalText()
+  REDIS_URL?: string;
+
+  @Setting('Redis of the cache, may evict; the one of the queue when absent.', 'secret')
+  @OptionalText()
+  CACHE_REDIS_URL?: string;
+
+  @Setting('Key ring: `id:<64 hex digits>`, comma-separated, the active key first.', 'secret')
+  @OptionalText()
+  OPCOVIA_KEYRING?: string;
+
+  @Setting('Hosts of the OPCOs as JSON: {"<opcoId>": {"live"|"test": {"baseUrl", "tokenUrl"}}}.')
+  @OptionalText()
+  OPCOVIA_UPSTREAMS?: string;
+
+  @Setting('Address of the sandbox: the `test` host of every OPCO that OPCOVIA_UPSTREAMS does not name.')
+  @OptionalText()
+  OPCOVIA_SANDBOX_URL?: string;
+
+  @Setting('Port of the sandbox that the embedded services start.')
+  @Whole(0, 65535)
+  OPCOVIA_SANDBOX_PORT = 4010;
+
+  @Setting('Header EDITEUR sent to every OPCO.')
+  @IsString()
+  OPCOVIA_EDITEUR = 'Opcovia';
+
+  @Setting('Header LOGICIEL sent to every OPCO.')
+  @IsString()
+  OPCOVIA_LOGICIEL = 'Opcovia';
+
+  @Setting('Header VERSION sent to every OPCO.')
+  @IsString()
+  OPCOVIA_VERSION = '0.1.0';
+
+  @Setting('Log level.')
+  @IsIn(logLevels)
+  OPCOVIA_LOG_LEVEL = 'info';
+
+  @Setting('Bytes of the in-process cache, in MiB.')
+  @Whole(0, 65536)
+  OPCOVIA_CACHE_MEMORY_MIB = 64;
+
+  @Setting('Seconds that an answer may be served from the in-process cache before Redis is asked again.')
+  @Whole(0, 60)
+  OPCOVIA_CACHE_MEMORY_SECONDS = 5;
+
+  @Setting('Milliseconds between two looks of the dispatcher at PostgreSQL when nothing wakes it.')
+  @Whole(10, 30000)
+  OPCOVIA_DISPATCH_INTERVAL_MS = 1000;
+
+  @Setting('Seconds between two sweeps that find jobs lost by Redis or by a dead worker.')
+  @Whole(1, 30)
+  OPCOVIA_RELAY_INTERVAL_SECONDS = 15;
+
+  @Setting('Seconds without news after which an attempt of a vanished worker is taken over.')
+  @Whole(1, 600)
+  OPCOVIA_ATTEMPT_LOST_SECONDS = 60;
+
+  @Setting('Deposits that one process sends at the same time, per OPCO.')
+  @Whole(1, 100)
+  OPCOVIA_JOB_CONCURRENCY = 10;
+
+  @Setting('Attempts of a deposit before it fails; refusals for quota do not count.')
+  @Whole(1, 100)
+  OPCOVIA_JOB_MAX_ATTEMPTS = 8;
+
+  @Setting('First back-off of a deposit in milliseconds; doubles with full jitter up to five minutes.')
+  @Whole(1, 60000)
+  OPCOVIA_JOB_BACKOFF_MS = 2000;
+
+  @Setting('Hours that a deposit waits for accepted credentials before it fails.')
+  @Type(() => Number)
+  @IsNumber()
+  @Min(0)
+  OPCOVIA_CREDENTIALS_WAIT_HOURS = 24;
+
+  @Setting('Seconds between two polls of one tenant at one OPCO.')
+  @Type(() => Number)
+  @IsNumber()
+  @Min(0.05)
+  @Max(86400)
+  OPCOVIA_POLL_INTERVAL_SECONDS = 60;
+
+  @Setting('Polls (one tenant at one OPCO) under way at a time in one process.')
+  @Whole(1, 1000)
+  OPCOVIA_POLL_CONCURRENCY = 4;
+
+  @Setting('Milliseconds between two ticks of sequencer, webhook delivery and poller.')
+  @Whole(10, 60000)
+  OPCOVIA_TICK_MS = 500;
+
+  @Setting('Milliseconds before each of the first webhook attempts, counted from the end of the one before.')
+  @Matches(/^\d{1,8}(,\d{1,8}){0,15}$/)
+  OPCOVIA_WEBHOOK_SCHEDULE_MS = '0,1000,5000,15000';
+
+  @Setting('Seconds that one webhook attempt may take in all.')
+  @Type(() => Number)
+  @IsNumber()
+  @Min(0.05)
+  @Max(60)
+  OPCOVIA_WEBHOOK_TIMEOUT_SECONDS = 10;
+
+  @Setting('Networks that webhooks may reach although they are private, as CIDR:port, comma-separated; development only.')
+  @IsString()
+  OPCOVIA_WEBHOOK_ALLOWED_NETWORKS = '';
+
+  @Setting('Ports that webhooks may use on public addresses, comma-separated.')
+  @Matches(/^\d{1,5}(,\d{1,5}){0,15}$/)
+  OPCOVIA_WEBHOOK_PORTS = '443,8443';
+
+  @Setting('Attempts under way at one webhook at a time, per process.')
+  @Whole(1, 1000)
+  OPCOVIA_WEBHOOK_CONCURRENCY = 8;
+
+  @Setting('Webhook attempts under way at a time in one process, over all webhooks.')
+  @Whole(1, 10000)
+  OPCOVIA_WEBHOOK_SOCKETS = 256;
+
+  @Setting('Webhooks that one tenant may have.')
+  @Whole(1, 1000)
+  OPCOVIA_WEBHOOKS_PER_TENANT = 20;
+
+  @Setting('Seconds that SIGTERM gives to what is under way.')
+  @Whole(1, 300)
+  OPCOVIA_DRAIN_SECONDS = 30;
+
+  /** The roles as a set of words. */
+  get roles(): ReadonlySet<string> {
+    return new Set(this.OPCOVIA_ROLES.split(','));
+  }
+}

@@ -1,0 +1,22 @@
+/** What the documentation says of one variable. */
+export interface SettingNote {
+  readonly name: string;
+  /** One French-free sentence for operators. */
+  readonly about: string;
+  /** Its value may also come from the file named by `<name>_FILE`, and is never printed. */
+  readonly secret: boolean;
+}
+
+const notes: SettingNote[] = [];
+
+/** Documents a field of `Env`; the configuration table and `.env.example` are made of these. */
+export function Setting(about: string, kind: 'plain' | 'secret' = 'plain'): PropertyDecorator {
+  return (_target, name) => {
+    notes.push({ name: String(name), about, secret: kind === 'secret' });
+  };
+}
+
+/** Every documented variable, in the order of declaration. */
+export function settingNotes(): readonly SettingNote[] {
+  return notes;
+}

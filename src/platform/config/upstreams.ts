@@ -1,0 +1,69 @@
+import { opcoIds } from '../../core/endpoint.js';
+import type { Environment } from '../../core/tenant.js';
+import type { Env } from './env.js';
+
+/** Where an OPCO's API and its token server stand. `baseUrl` ends without a slash in its path. */
+export interface UpstreamLocation {
+  readonly baseUrl: URL;
+  readonly tokenUrl: URL;
+}
+
+/**
+ * The hosts of the OPCOs per environment. A `test` tenant reaches only the sandbox or a configured recette host, a `live`
+ * tenant only a configured live host: the two tables never fall back on each other.
+ */
+export class Upstreams {
+  constructor(private readonly table: ReadonlyMap<string, UpstreamLocation>) {}
+
+  /** Undefined when the operator configured no host for this OPCO in this environment. */
+  locate(opcoId: string, environment: Environment): UpstreamLocation | undefined {
+    return this.table.get(`${environment}/${opcoId}`);
+  }
+}
+
+/** Reads OPCOVIA_UPSTREAMS and OPCOVIA_SANDBOX_URL; throws an Error that says what is wrong. */
+export function parseUpstreams(env: Env): Upstreams {
+  const table = new Map<string, UpstreamLocation>();
+  if (env.OPCOVIA_SANDBOX_URL) {
+    const sandbox = readUrl(env.OPCOVIA_SANDBOX_URL, 'OPCOVIA_SANDBOX_URL');
+    for (const opcoId of opcoIds) {
+      table.set(`test/${opcoId}`, {
+        baseUrl: new URL(`/${opcoId}`, sandbox),
+        tokenUrl: new URL(`/${opcoId}/oauth/token`, sandbox),
+      });
+    }
+  }
+  for (const [opcoId, environments] of entries(env.OPCOVIA_UPSTREAMS ? parseJson(env.OPCOVIA_UPSTREAMS) : {})) {
+    if (!(opcoIds as readonly string[]).includes(opcoId)) throw new Error('it names an unknown OPCO');
+    for (const [environment, location] of entries(environments)) {
+      if (environment !== 'live' && environment !== 'test') throw new Error('environments are "live" and "test"');
+      const { baseUrl, tokenUrl } = Object.fromEntries(entries(location));
+      table.set(`${environment}/${opcoId}`, {
+        baseUrl: readUrl(baseUrl, 'baseUrl'),
+        tokenUrl: readUrl(tokenUrl, 'tokenUrl'),
+      });
+    }
+  }
+  return new Upstreams(table);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('it is not JSON');
+  }
+}
+
+function entries(value: unknown): [string, unknown][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('it must be an object');
+  return Object.entries(value);
+}
+
+function readUrl(value: unknown, name: string): URL {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) throw new Error(`${name} is not an http(s) URL`);
+  if (url.username || url.password || url.search || url.hash) throw new Error(`${name} must be a plain URL`);
+  url.pathname = url.pathname.replace(/\/+$/, '');
+  return url;
+}

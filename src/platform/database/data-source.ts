@@ -1,0 +1,31 @@
+import type { DataSourceOptions } from 'typeorm';
+import { migrations } from './migrations.js';
+
+/** The runtime roles; the owner of the schema is nobody's runtime role. */
+export type DatabaseRole = 'opcovia_app' | 'opcovia_system';
+
+/** How to reach PostgreSQL as the owner, for migrations only. */
+export function ownerOptions(url: string): DataSourceOptions {
+  return { type: 'postgres', url, migrations, migrationsTransactionMode: 'each', synchronize: false, logging: false };
+}
+
+/**
+ * How to reach PostgreSQL at run time: every connection takes its role at once (`SET ROLE` by a start-up option), so that no
+ * statement ever runs with the rights of the login.
+ */
+export function runtimeOptions(url: string, role: DatabaseRole, poolSize: number): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url,
+    synchronize: false,
+    logging: false,
+    poolSize,
+    connectTimeoutMS: 3000,
+    applicationName: role,
+    extra: {
+      options: `-c role=${role} -c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000`,
+      keepAlive: true,
+    },
+    poolErrorHandler: () => undefined,
+  };
+}

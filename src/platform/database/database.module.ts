@@ -1,0 +1,33 @@
+import { Global, Module } from '@nestjs/common';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { Env } from '../config/env.js';
+import { runtimeOptions, type DatabaseRole } from './data-source.js';
+import { Database } from './database.js';
+
+/** PostgreSQL for the whole application: one pool a role. Waits about a minute for a server that is still starting. */
+const connect = (role: DatabaseRole, name: string) =>
+  TypeOrmModule.forRootAsync({
+    name,
+    inject: [Env],
+    useFactory: (env: Env) => ({
+      ...runtimeOptions(env.DATABASE_APP_URL ?? env.DATABASE_URL ?? '', role, env.OPCOVIA_DATABASE_POOL),
+      name,
+      retryAttempts: 30,
+      retryDelay: 2000,
+    }),
+  });
+
+@Global()
+@Module({
+  imports: [connect('opcovia_app', 'app'), connect('opcovia_system', 'system')],
+  providers: [
+    {
+      provide: Database,
+      inject: [getDataSourceToken('app'), getDataSourceToken('system')],
+      useFactory: (app: DataSource, system: DataSource) => new Database(app, system),
+    },
+  ],
+  exports: [Database],
+})
+export class DatabaseModule {}

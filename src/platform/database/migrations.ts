@@ -1,0 +1,26 @@
+import { CreateRoles1764000001000 } from '../../../migrations/1764000001000-CreateRoles.js';
+import { CreateTenants1764000002000 } from '../../../migrations/1764000002000-CreateTenants.js';
+import { CreateKeyMaterial1764000003000 } from '../../../migrations/1764000003000-CreateKeyMaterial.js';
+import { CreateAudit1764000004000 } from '../../../migrations/1764000004000-CreateAudit.js';
+import { CreateJobs1764000005000 } from '../../../migrations/1764000005000-CreateJobs.js';
+import { CreateAcceptDeposits1764000006000 } from '../../../migrations/1764000006000-CreateAcceptDeposits.js';
+import { CreateEvents1764000007000 } from '../../../migrations/1764000007000-CreateEvents.js';
+import { CreateWebhooks1764000008000 } from '../../../migrations/1764000008000-CreateWebhooks.js';
+import { CreateSnapshots1764000009000 } from '../../../migrations/1764000009000-CreateSnapshots.js';
+import { CreateSyncJobs1764000010000 } from '../../../migrations/1764000010000-CreateSyncJobs.js';
+import { CreateLeaders1764000011000 } from '../../../migrations/1764000011000-CreateLeaders.js';
+
+/** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
+export const migrations = [
+  CreateRoles1764000001000,
+  CreateTenants1764000002000,
+  CreateKeyMaterial1764000003000,
+  CreateAudit1764000004000,
+  CreateJobs1764000005000,
+  CreateAcceptDeposits1764000006000,
+  CreateEvents1764000007000,
+  CreateWebhooks1764000008000,
+  CreateSnapshots1764000009000,
+  CreateSyncJobs1764000010000,
+  CreateLeaders1764000011000,
+];

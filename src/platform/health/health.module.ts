@@ -1,0 +1,12 @@
+import { Global, Module } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { Readiness } from './readiness.js';
+
+/** Readiness for both listeners. */
+@Global()
+@Module({
+  imports: [TerminusModule.forRoot({ logger: false })],
+  providers: [Readiness],
+  exports: [Readiness],
+})
+export class HealthModule {}

@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import { HealthCheckService, HealthIndicatorService, type HealthCheckResult, type HealthIndicatorResult } from '@nestjs/terminus';
+import { Database } from '../database/database.js';
+import { migrations } from '../database/migrations.js';
+import { QueueRedisProbe } from '../redis/queue-redis-probe.js';
+
+/** The answer to one question: would a deposit sent now be durably accepted? */
+export interface ReadinessReport {
+  /** `degraded`: accepted, but executed late, because Redis is away. */
+  readonly status: 'ok' | 'degraded' | 'error';
+  /** Reasons in words for machines; no host, no version, no count. */
+  readonly details: Record<string, unknown>;
+}
+
+/** How long a look stays true, and how long one check may take. */
+const freshMs = 1000;
+const checkMs = 1500;
+
+/** Looks at what a deposit needs (reliability: PostgreSQL, its schema, the policy of the queue's Redis, not draining). */
+@Injectable()
+export class Readiness {
+  #draining = false;
+  #last: { at: number; report: Promise<ReadinessReport> } | undefined;
+
+  constructor(
+    private readonly checks: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+    private readonly database: Database,
+    private readonly queueRedis: QueueRedisProbe,
+  ) {}
+
+  /** From now on not ready: the process finishes what it has and takes nothing new. */
+  drain(): void {
+    this.#draining = true;
+    this.#last = undefined;
+  }
+
+  look(): Promise<ReadinessReport> {
+    const now = performance.now();
+    if (!this.#last || now - this.#last.at > freshMs) this.#last = { at: now, report: this.check() };
+    return this.#last.report;
+  }
+
+  private async check(): Promise<ReadinessReport> {
+    const result = await this.checks
+      .check([() => this.process(), () => this.postgres(), () => this.queue()])
+      .catch((error: { getResponse?: () => unknown }) => error.getResponse?.() as HealthCheckResult);
+    const details = { ...result.details };
+    if (result.status !== 'ok') return { status: 'error', details };
+    const degraded = Object.values(details).some((detail) => 'degraded' in detail);
+    return { status: degraded ? 'degraded' : 'ok', details };
+  }
+
+  private process(): HealthIndicatorResult {
+    const indicator = this.indicators.check('process');
+    return this.#draining ? indicator.down('draining') : indicator.up();
+  }
+
+  private async postgres(): Promise<HealthIndicatorResult> {
+    const indicator = this.indicators.check('postgres');
+    const applied = await within(
+      this.database.asSystem((sql) => sql.query<{ n: number }>('SELECT count(*)::int AS n FROM migrations')),
+    ).catch(() => undefined);
+    if (!applied) return indicator.down('unreachable');
+    return applied[0]?.n === migrations.length ? indicator.up() : indicator.down('schema does not fit this version');
+  }
+
+  private async queue(): Promise<HealthIndicatorResult> {
+    const indicator = this.indicators.check('redis');
+    const policy = await within(this.queueRedis.evictionPolicy()).catch(() => undefined);
+    if (policy === undefined) return indicator.up({ degraded: 'unreachable: deposits are accepted and wait' });
+    return policy === 'noeviction' ? indicator.up() : indicator.down('maxmemory-policy is not noeviction');
+  }
+}
+
+async function within<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('late')), checkMs);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,74 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const seconds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25];
+
+/**
+ * The process's Prometheus metrics, in base units. Labels are bounded words (route pattern, OPCO, class of result): never a
+ * tenant, a key, a number or a path with values in it.
+ */
+export class Metrics {
+  readonly registry = new Registry();
+
+  readonly requestDuration = new Histogram({
+    name: 'opcovia_http_request_duration_seconds',
+    help: 'Time to answer an integrator, by route pattern and status.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: seconds,
+    registers: [this.registry],
+  });
+
+  readonly upstreamDuration = new Histogram({
+    name: 'opcovia_upstream_exchange_duration_seconds',
+    help: 'Time of an exchange that went to an OPCO, by OPCO, endpoint and result.',
+    labelNames: ['opco', 'endpoint', 'result'],
+    buckets: seconds,
+    registers: [this.registry],
+  });
+
+  readonly cacheReads = new Counter({
+    name: 'opcovia_cache_reads_total',
+    help: 'Reads by how the cache took part.',
+    labelNames: ['opco', 'endpoint', 'cache'],
+    registers: [this.registry],
+  });
+
+  readonly jobs = new Counter({
+    name: 'opcovia_jobs_settled_total',
+    help: 'Attempts of deposits by what came of them.',
+    labelNames: ['opco', 'type', 'result'],
+    registers: [this.registry],
+  });
+
+  readonly webhookAttempts = new Counter({
+    name: 'opcovia_webhook_attempts_total',
+    help: 'Webhook attempts by result.',
+    labelNames: ['result'],
+    registers: [this.registry],
+  });
+
+  readonly polls = new Counter({
+    name: 'opcovia_polls_total',
+    help: 'Polls of one tenant at one OPCO by result.',
+    labelNames: ['opco', 'result'],
+    registers: [this.registry],
+  });
+
+  /** Adds the process's own figures: CPU, memory, event loop, garbage collection. */
+  collectProcess(): void {
+    collectDefaultMetrics({ register: this.registry, prefix: 'opcovia_' });
+  }
+
+  /** A figure that is read when somebody asks for the metrics. */
+  watch(name: string, help: string, read: () => Promise<{ labels: Record<string, string>; value: number }[]>): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['kind', 'name'],
+      registers: [this.registry],
+      async collect() {
+        this.reset();
+        for (const { labels, value } of await read()) this.set(labels, value);
+      },
+    });
+  }
+}
