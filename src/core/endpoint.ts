@@ -123,7 +123,7 @@ export interface OpcoAdapter {
   readonly id: OpcoId;
   readonly label: string;
   readonly capabilities: Readonly<Record<EndpointName, Capability>>;
-  /** Exactly the endpoints whose capability is not `absent`. */
+  /** Exactly the endpoints whose capability is `supported`. */
   readonly endpoints: Readonly<Partial<Record<EndpointName, Endpoint>>>;
   readonly auth: { readonly scope?: string; readonly dpop: boolean };
   readonly limits: UpstreamLimits;

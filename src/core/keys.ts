@@ -28,9 +28,9 @@ export function cacheKey({ opcoId, tenant, method, path, query }: CacheKeyParts)
   return `${prefix}:cache:${opcoId}:${tenant}:${method}:${path}:${queryHash(query)}`;
 }
 
-/** The set of cache keys that hold one entity of a tenant; forgetting the entity deletes them. */
+/** Names the cache keys that hold one entity of a tenant; forgetting the entity deletes them. Digested: an entity may hold a dossier's number. */
 export function cacheTagKey(opcoId: string, tenant: TenantHash, entity: string): string {
-  return `${prefix}:cache-tag:${opcoId}:${tenant}:${entity}`;
+  return `${prefix}:cache-tag:${opcoId}:${tenant}:${queryHash({ entity })}`;
 }
 
 /** The channel on which instances tell each other which cache keys were forgotten. */

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
+import { freshBytes } from './fresh-bytes.js';
 
 const algorithm = 'aes-256-gcm';
 const ivBytes = 12;
@@ -14,9 +15,12 @@ export class UnsealError extends Error {
  * table, column, row and tenant, so that a value copied elsewhere does not open.
  */
 export function seal(key: KeyObject, keyId: string, plaintext: Buffer | string, place: string): string {
-  const iv = randomBytes(ivBytes);
+  const iv = freshBytes(ivBytes);
   const cipher = createCipheriv(algorithm, key, iv, { authTagLength: tagBytes }).setAAD(Buffer.from(`v1|${place}`));
-  const text = Buffer.concat([typeof plaintext === 'string' ? cipher.update(plaintext, 'utf8') : cipher.update(plaintext), cipher.final()]);
+  const text = Buffer.concat([
+    typeof plaintext === 'string' ? cipher.update(plaintext, 'utf8') : cipher.update(plaintext),
+    cipher.final(),
+  ]);
   return `v1.${keyId}.${iv.toString('base64url')}.${text.toString('base64url')}.${cipher.getAuthTag().toString('base64url')}`;
 }
 
@@ -33,7 +37,7 @@ export function unseal(key: KeyObject, sealed: string, place: string): Buffer {
 
 /** The compact binary form, for values that live in Redis: version byte, iv, tag, ciphertext. */
 export function sealBytes(key: KeyObject, plaintext: Buffer, place: string): Buffer {
-  const iv = randomBytes(ivBytes);
+  const iv = freshBytes(ivBytes);
   const cipher = createCipheriv(algorithm, key, iv, { authTagLength: tagBytes }).setAAD(Buffer.from(`b1|${place}`));
   const text = Buffer.concat([cipher.update(plaintext), cipher.final()]);
   return Buffer.concat([Buffer.of(1), iv, cipher.getAuthTag(), text]);
@@ -62,13 +66,19 @@ function parts(sealed: string): Box & { readonly keyId: string } {
   if (version !== 'v1' || !keyId || !iv || text === undefined || !tag || rest.length > 0) {
     throw new UnsealError('Not a sealed value');
   }
-  const box = { iv: Buffer.from(iv, 'base64url'), text: Buffer.from(text, 'base64url'), tag: Buffer.from(tag, 'base64url') };
+  const box = {
+    iv: Buffer.from(iv, 'base64url'),
+    text: Buffer.from(text, 'base64url'),
+    tag: Buffer.from(tag, 'base64url'),
+  };
   if (box.iv.length !== ivBytes || box.tag.length !== tagBytes) throw new UnsealError('Not a sealed value');
   return { keyId, ...box };
 }
 
 function decrypt(key: KeyObject, { iv, text, tag, aad }: Box & { readonly aad: string }): Buffer {
-  const decipher = createDecipheriv(algorithm, key, iv, { authTagLength: tagBytes }).setAAD(Buffer.from(aad)).setAuthTag(tag);
+  const decipher = createDecipheriv(algorithm, key, iv, { authTagLength: tagBytes })
+    .setAAD(Buffer.from(aad))
+    .setAuthTag(tag);
   try {
     return Buffer.concat([decipher.update(text), decipher.final()]);
   } catch {

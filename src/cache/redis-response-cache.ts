@@ -1,0 +1,101 @@
+import type { Redis } from 'ioredis';
+import type { Clock } from '../core/clock.js';
+import { cacheTagKey } from '../core/keys.js';
+import { staleIfErrorSeconds, type CacheAddress, type ReplyToKeep, type ResponseCache, type StoredReply } from '../core/response-cache.js';
+import type { TenantHash } from '../core/tenant.js';
+import { frameReply, unframeReply, type KeptReply } from './reply-frame.js';
+import type { TenantKeys } from '../platform/crypto/tenant-keys.js';
+
+/** Milliseconds after which Redis counts as slow, and how long it is then left alone. */
+const patienceMs = 100;
+const leaveAloneMs = 1000;
+
+/** Clocks of two instances may differ by this much: an answer asked for so soon after a forget is not kept. */
+const clockSkewMs = 1000;
+/** Longer than any upstream call. */
+const forgottenMs = 60_000;
+
+// A tag is a hash: one field for each cache key, and `forgotten` with the time of the last forget. Scripts, since check and write must be one.
+const writeScript = `
+for i = 2, #KEYS do
+  local at = redis.call('HGET', KEYS[i], 'forgotten')
+  if at and tonumber(ARGV[3]) <= tonumber(at) then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+for i = 2, #KEYS do
+  redis.call('HSET', KEYS[i], KEYS[1], '1')
+  redis.call('PEXPIRE', KEYS[i], ARGV[2])
+end
+return 1`;
+
+const forgetScript = `
+for i = 1, #KEYS do
+  for _, key in ipairs(redis.call('HKEYS', KEYS[i])) do
+    if key ~= 'forgotten' then redis.call('DEL', key) end
+  end
+  redis.call('DEL', KEYS[i])
+  redis.call('HSET', KEYS[i], 'forgotten', ARGV[1])
+  redis.call('PEXPIRE', KEYS[i], ARGV[2])
+end
+return 1`;
+
+/** The cache that all instances share. Values are sealed under the tenant's key; errors and slowness read as "not there". */
+export class RedisResponseCache implements ResponseCache {
+  #aloneUntil = -Infinity;
+
+  constructor(
+    private readonly redis: Redis,
+    private readonly keys: TenantKeys,
+    private readonly clock: Clock,
+  ) {}
+
+  async read(address: CacheAddress): Promise<StoredReply | undefined> {
+    return (await this.readKept(address))?.reply;
+  }
+
+  /** As `read`, with what the answer speaks of. */
+  readKept({ key, tenant }: CacheAddress): Promise<KeptReply | undefined> {
+    return this.#open(async () => {
+      const sealed = await this.redis.getBuffer(key);
+      if (!sealed) return undefined;
+      const seal = await this.keys.cacheKeyOf(tenant);
+      return unframeReply(seal.open(sealed, key));
+    });
+  }
+
+  async write({ key, opcoId, tenant }: CacheAddress, { reply, entities, askedAt }: ReplyToKeep): Promise<void> {
+    await this.#open(async () => {
+      const seal = await this.keys.cacheKeyOf(tenant);
+      const value = seal.seal(frameReply({ reply, entities }), key);
+      const keepMs = reply.storedAt + (reply.ttlSeconds + staleIfErrorSeconds) * 1000 - this.clock.now();
+      if (keepMs <= 0) return;
+      const names = [key, ...entities.map((entity) => cacheTagKey(opcoId, tenant, entity))];
+      await this.redis.eval(writeScript, names.length, ...names, value, Math.ceil(keepMs), askedAt - clockSkewMs);
+    });
+  }
+
+  async forget(opcoId: string, tenant: TenantHash, entities: readonly string[]): Promise<void> {
+    const tags = entities.map((entity) => cacheTagKey(opcoId, tenant, entity));
+    if (tags.length === 0) return;
+    await this.#open(() => this.redis.eval(forgetScript, tags.length, ...tags, this.clock.now(), forgottenMs));
+  }
+
+  /** Runs a command unless Redis is away; undefined for whatever goes wrong. */
+  async #open<T>(command: () => Promise<T>): Promise<T | undefined> {
+    if (this.redis.status !== 'ready' || this.clock.elapsed() < this.#aloneUntil) return undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const tooSlow = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => {
+        this.#aloneUntil = this.clock.elapsed() + leaveAloneMs;
+        resolve(undefined);
+      }, patienceMs);
+    });
+    try {
+      return await Promise.race([command(), tooSlow]);
+    } catch {
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import Type, { type Static } from 'typebox';
+import { OpcoIdSchema } from './opco-id.js';
+import { nullable } from './scalars.js';
+
+const instant = (description: string) => Type.String({ format: 'date-time', description });
+const jobId = Type.String({ format: 'uuid', description: 'Identifiant du job' });
+
+/** The states of a job; `completed`, `failed` and `cancelled` are final. */
+export const jobStatuses = ['pending', 'processing', 'completed', 'failed', 'cancelled', 'needs_review'] as const;
+/** The types of deposit, as the words of our routes. */
+export const jobTypes = ['dossiers', 'conventions', 'factures', 'certificats', 'documents', 'rupture'] as const;
+
+/** The state of a job. */
+export const JobStatus = Type.Enum([...jobStatuses], { type: 'string', $id: 'JobStatus' });
+export type JobStatus = Static<typeof JobStatus>;
+
+/** What is certain about the effect at the OPCO. */
+export const JobOutcome = Type.Enum(['applied', 'not_applied', 'partial', 'unknown'], {
+  type: 'string',
+  $id: 'JobOutcome',
+});
+export type JobOutcome = Static<typeof JobOutcome>;
+
+/** Answer to a deposit: 202 when it was taken in, 200 `duplicate` when its key had already come with the same content. */
+export const JobTicket = Type.Object(
+  {
+    jobId,
+    status: Type.Enum(['pending', 'duplicate'], { type: 'string' }),
+    statusUrl: Type.String({ description: 'Chemin de suivi du job' }),
+  },
+  { $id: 'JobTicket' },
+);
+export type JobTicket = Static<typeof JobTicket>;
+
+/** How far a job is. */
+export const JobProgressView = Type.Object(
+  { step: Type.Integer({ minimum: 0 }), total: Type.Integer({ minimum: 1 }), label: Type.String() },
+  { $id: 'JobProgress' },
+);
+export type JobProgressView = Static<typeof JobProgressView>;
+
+/** One thing that happened to a job. */
+export const JobTimelineEntry = Type.Object(
+  { at: instant('Quand'), code: Type.String(), texte: Type.String({ description: 'Ce qui est arrivé, et pourquoi' }) },
+  { $id: 'JobTimelineEntry' },
+);
+export type JobTimelineEntry = Static<typeof JobTimelineEntry>;
+
+/** Why a job ended without success, or waits for a person. */
+export const JobError = Type.Object(
+  {
+    code: Type.String({ description: 'Code du catalogue des erreurs' }),
+    title: Type.String(),
+    detail: Type.Optional(Type.String()),
+    errors: Type.Optional(
+      Type.Array(Type.Object({ pointer: Type.String(), code: Type.String(), message: Type.String() })),
+    ),
+    upstream: Type.Optional(
+      Type.Object({
+        opcoId: Type.String(),
+        status: Type.Integer(),
+        code: Type.Optional(Type.String()),
+        message: Type.Optional(Type.String()),
+      }),
+    ),
+  },
+  { $id: 'JobError' },
+);
+export type JobError = Static<typeof JobError>;
+
+const standing = {
+  jobId,
+  opcoId: OpcoIdSchema,
+  type: Type.Enum([...jobTypes], { type: 'string' }),
+  status: JobStatus,
+  outcome: Type.Optional(JobOutcome),
+  reason: Type.Optional(
+    Type.Enum(['credentials', 'quota', 'opco', 'retry'], {
+      type: 'string',
+      description:
+        'Pourquoi le job attend : identifiants refusés, quota atteint, OPCO indisponible, nouvelle tentative',
+    }),
+  ),
+  attempts: Type.Integer({ minimum: 0, description: "Tentatives ; un refus pour quota n'en est pas une" }),
+  progress: JobProgressView,
+  createdAt: instant('Acceptation'),
+  updatedAt: instant('Dernier changement'),
+  completedAt: nullable(instant('Fin')),
+};
+
+/** One line of the list of jobs. */
+export const JobSummary = Type.Object(standing, { $id: 'JobSummary' });
+export type JobSummary = Static<typeof JobSummary>;
+
+/** A job as its owner follows it. */
+export const JobView = Type.Object(
+  {
+    ...standing,
+    position: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Rang parmi vos dépôts en attente chez cet OPCO' }),
+    ),
+    eta: Type.Optional(nullable(instant('Fin estimée ; null quand rien de sûr ne peut être dit'))),
+    result: Type.Optional(Type.Unknown({ description: "Réponse de l'OPCO" })),
+    error: Type.Optional(JobError),
+    timeline: Type.Array(JobTimelineEntry),
+  },
+  { $id: 'JobView' },
+);
+export type JobView = Static<typeof JobView>;
+
+/** A page of jobs, newest first. */
+export const JobPage = Type.Object(
+  {
+    data: Type.Array(JobSummary),
+    nextCursor: nullable(Type.String({ description: 'À renvoyer comme `cursor` ; null à la fin' })),
+  },
+  { $id: 'JobPage' },
+);
+export type JobPage = Static<typeof JobPage>;

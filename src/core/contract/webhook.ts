@@ -1,0 +1,154 @@
+import Type, { type Static } from 'typebox';
+import { eventTypes } from '../events.js';
+import { OpcoIdSchema } from './opco-id.js';
+import { nullable, strict } from './scalars.js';
+
+const instant = (description: string) => Type.String({ format: 'date-time', description });
+const id = (description: string) => Type.String({ format: 'uuid', description });
+const nextCursor = () => nullable(Type.String({ description: 'À rendre dans `cursor` pour la suite ; null à la fin' }));
+
+/** A type of event by its name. */
+export const EventTypeSchema = Type.Enum([...eventTypes], {
+  type: 'string',
+  $id: 'EventType',
+  examples: ['dossier.etat_changed'],
+});
+export type EventTypeSchema = Static<typeof EventTypeSchema>;
+
+const url = () =>
+  Type.String({
+    minLength: 1,
+    maxLength: 2048,
+    description: 'Adresse publique en https',
+    examples: ['https://cfa.example.org/opcovia'],
+  });
+const events = () =>
+  Type.Array(EventTypeSchema, {
+    minItems: 1,
+    maxItems: eventTypes.length,
+    uniqueItems: true,
+    description: "Types d'événements voulus",
+  });
+
+/** Body of `POST /webhooks`. */
+export const WebhookDraft = Type.Object(
+  { url: url(), events: events(), opcoId: Type.Optional(nullable(OpcoIdSchema)) },
+  { ...strict, $id: 'WebhookDraft' },
+);
+export type WebhookDraft = Static<typeof WebhookDraft>;
+
+/** Body of `PATCH /webhooks/:id`: what is absent stays; `opcoId: null` takes the filter away. */
+export const WebhookPatch = Type.Object(
+  {
+    url: Type.Optional(url()),
+    events: Type.Optional(events()),
+    opcoId: Type.Optional(nullable(OpcoIdSchema)),
+    status: Type.Optional(Type.Enum(['active', 'paused'], { type: 'string' })),
+  },
+  { ...strict, minProperties: 1, $id: 'WebhookPatch' },
+);
+export type WebhookPatch = Static<typeof WebhookPatch>;
+
+const viewFields = () => ({
+  id: id('Identifiant du webhook'),
+  url: url(),
+  events: events(),
+  opcoId: nullable(OpcoIdSchema),
+  status: Type.Enum(['active', 'paused', 'disabled'], { type: 'string' }),
+  disabledReason: nullable(
+    Type.String({ description: "Pourquoi Opcovia l'a désactivé ; gone : le récepteur a répondu 410" }),
+  ),
+  createdAt: instant('Création'),
+  updatedAt: instant('Dernière modification'),
+});
+
+/** A subscription as its owner reads it: never with its secret. */
+export const WebhookView = Type.Object(viewFields(), { $id: 'WebhookView' });
+export type WebhookView = Static<typeof WebhookView>;
+
+/** Answer to the creation: the only time that the secret is shown. */
+export const WebhookCreated = Type.Object(
+  {
+    ...viewFields(),
+    secret: Type.String({
+      description: 'Secret de signature ; affiché une seule fois',
+      examples: ['whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='],
+    }),
+  },
+  { $id: 'WebhookCreated' },
+);
+export type WebhookCreated = Static<typeof WebhookCreated>;
+
+/** Answer of `GET /webhooks`. */
+export const WebhookPage = Type.Object(
+  { data: Type.Array(WebhookView), nextCursor: nextCursor() },
+  { $id: 'WebhookPage' },
+);
+export type WebhookPage = Static<typeof WebhookPage>;
+
+/** One attempt of a delivery. */
+export const WebhookAttempt = Type.Object(
+  {
+    at: instant("Début de l'essai"),
+    status: nullable(Type.Integer({ description: 'Code HTTP du récepteur ; null sans réponse complète à temps' })),
+    durationMs: nullable(Type.Integer({ minimum: 0 })),
+    reason: nullable(
+      Type.Enum(['status', 'gone', 'unreachable'], { type: 'string', description: "Cause de l'échec ; null si remis" }),
+    ),
+  },
+  { $id: 'WebhookAttempt' },
+);
+export type WebhookAttempt = Static<typeof WebhookAttempt>;
+
+/** What became of one event at one webhook. */
+export const WebhookDelivery = Type.Object(
+  {
+    id: id('Identifiant de la remise'),
+    eventId: id('Identifiant de l’événement, aussi dans `webhook-id`'),
+    event: EventTypeSchema,
+    opcoId: Type.String({ description: 'Slug de l’OPCO, ou `opcovia`' }),
+    sequence: Type.Integer({ minimum: 1 }),
+    status: Type.Enum(['pending', 'delivered', 'failed', 'cancelled'], { type: 'string' }),
+    attempts: Type.Array(WebhookAttempt),
+    nextAttemptAt: nullable(instant('Prochain essai, au plus tôt')),
+    createdAt: instant('Mise en file'),
+    deliveredAt: nullable(instant('Remise')),
+  },
+  { $id: 'WebhookDelivery' },
+);
+export type WebhookDelivery = Static<typeof WebhookDelivery>;
+
+/** Answer of `GET /webhooks/:id/deliveries`, newest first. */
+export const WebhookDeliveryPage = Type.Object(
+  { data: Type.Array(WebhookDelivery), nextCursor: nextCursor() },
+  { $id: 'WebhookDeliveryPage' },
+);
+export type WebhookDeliveryPage = Static<typeof WebhookDeliveryPage>;
+
+/** Answer of `POST /webhooks/:id/test`: the event that is on its way. */
+export const WebhookTest = Type.Object(
+  { eventId: id('Identifiant de l’événement `webhook.test`') },
+  { $id: 'WebhookTest' },
+);
+export type WebhookTest = Static<typeof WebhookTest>;
+
+/** An event: the body of a delivery, and a line of `GET /events`. */
+export const OpcoviaEvent = Type.Object(
+  {
+    event: EventTypeSchema,
+    opcoId: Type.String({ description: "Slug de l'OPCO ; `opcovia` pour ce qui n'appartient à aucun" }),
+    timestamp: instant('Instant du changement'),
+    data: Type.Object({}, { additionalProperties: true }),
+    id: id("Identifiant de l'événement, le même à chaque essai"),
+    sequence: Type.Integer({ minimum: 1, description: 'Numéro sans trou par CFA' }),
+  },
+  { $id: 'OpcoviaEvent' },
+);
+export type OpcoviaEvent = Static<typeof OpcoviaEvent>;
+
+/** Answer of `GET /events`; also without `nextCursor`, `after` may be the `sequence` of the last event received. */
+export const EventPage = Type.Object(
+  { data: Type.Array(OpcoviaEvent), nextCursor: nextCursor() },
+  { $id: 'EventPage' },
+);
+export type EventPage = Static<typeof EventPage>;

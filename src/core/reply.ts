@@ -1,0 +1,21 @@
+import { hash } from 'node:crypto';
+import type { Reply } from './exchange.js';
+import type { StoredReply } from './response-cache.js';
+
+/** Strong validator of a body: the first 16 bytes of its sha256, base64url, quoted. */
+export function etagOf(body: Buffer): string {
+  return `"${hash('sha256', body, 'buffer').subarray(0, 16).toString('base64url')}"`;
+}
+
+/** A stored answer as a reply; the body is parsed at most once, and only if somebody asks. */
+export function replyOf(stored: StoredReply, cacheStatus: Reply['cacheStatus']): Reply {
+  let parsed: { readonly value: unknown } | undefined;
+  return {
+    body: stored.body,
+    etag: stored.etag,
+    storedAt: stored.storedAt,
+    ttlSeconds: stored.ttlSeconds,
+    cacheStatus,
+    value: () => (parsed ??= { value: JSON.parse(stored.body.toString('utf8')) as unknown }).value,
+  };
+}

@@ -1,0 +1,69 @@
+import { fail, type ErrorCode } from '../../core/errors.js';
+import type { Exchange } from '../../core/exchange.js';
+import { staleIfErrorSeconds, type CacheAddress, type StoredReply } from '../../core/response-cache.js';
+import type { Stage } from '../../core/stage.js';
+import { cacheAddressOf } from '../cache-address.js';
+import { replyOf } from '../reply.js';
+import { Flights } from './flights.js';
+
+/** Where kept answers are found; never throws, an unreachable store is an empty one. */
+export interface KeptReplies {
+  read(address: CacheAddress): Promise<StoredReply | undefined>;
+}
+
+/** Failures that say the OPCO is down: an older answer is better than none. A 401/403 is not among them. */
+const rescued: ReadonlySet<ErrorCode> = new Set(['UPSTREAM_ERROR', 'UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE']);
+
+/**
+ * Answers a read out of what is kept, as far as the caller's `Cache-Control` allows; lays a stale answer aside for the case that
+ * the OPCO is down; makes identical questions of one tenant wait for the first of them.
+ * Settles: the kept answer, the answer or failure of the question that went ahead, 504 for `only-if-cached`.
+ * Never writes to the cache, never touches a deposit.
+ */
+export class ReadCacheStage implements Stage {
+  readonly name = 'read-cache';
+  readonly reads = ['endpoint', 'question'] as const;
+  readonly writes = [] as const;
+
+  constructor(
+    private readonly kept: KeptReplies,
+    private readonly flights = new Flights(),
+  ) {}
+
+  async run(exchange: Exchange): Promise<void> {
+    const endpoint = exchange.read('endpoint');
+    const { cache, traffic } = exchange.call;
+    if (endpoint.kind !== 'read') return;
+    // Who demands a fresh answer gets one or none: a worker looks up lost deposits this way, and an old copy would have it send twice.
+    if (endpoint.ttlSeconds && !cache.noStore && !cache.noCache) {
+      const address = cacheAddressOf(exchange);
+      const stored = await this.kept.read(address);
+      if (stored) this.#use(stored, exchange);
+      if (exchange.settled) return;
+      if (!cache.onlyIfCached) return this.#collapse(`${traffic} ${address.key}`, exchange);
+    }
+    if (cache.onlyIfCached) throw fail('UPSTREAM_TIMEOUT', { detail: 'Aucune réponse en cache ne satisfait la demande (only-if-cached).' });
+  }
+
+  #use(stored: StoredReply, exchange: Exchange): void {
+    const { maxAgeSeconds = Infinity, maxStaleSeconds } = exchange.call.cache;
+    const ageSeconds = (exchange.clock.now() - stored.storedAt) / 1000;
+    const staleSeconds = ageSeconds - stored.ttlSeconds;
+    if (staleSeconds > staleIfErrorSeconds) return;
+    const young = ageSeconds <= maxAgeSeconds;
+    if (young && staleSeconds < 0) return exchange.settle(replyOf(stored, 'hit'));
+    if (young && maxStaleSeconds !== undefined && staleSeconds <= maxStaleSeconds) return exchange.settle(replyOf(stored, 'stale'));
+    exchange.rescueWith((failure) => (rescued.has(failure.code) ? replyOf(stored, 'stale') : undefined));
+  }
+
+  /** Traffic classes fly apart: an interactive caller may wait for a permit where a bulk one fails at once. */
+  async #collapse(name: string, exchange: Exchange): Promise<void> {
+    for (;;) {
+      const flying = this.flights.joinOrLead(name, exchange);
+      if (!flying) return;
+      const outcome = await flying;
+      if ('reply' in outcome) return exchange.settle(outcome.reply);
+      if (!outcome.abandoned) throw outcome.failure;
+    }
+  }
+}

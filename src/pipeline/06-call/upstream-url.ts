@@ -1,0 +1,31 @@
+import type { UpstreamRequest } from '../../core/endpoint.js';
+import { fail } from '../../core/errors.js';
+
+// Looked for in the decoded form: encoding would hide them from this check, not from an OPCO that decodes.
+const unsafe = /[\u0000-\u001f\u007f/\\]/;
+
+/**
+ * The URL of a call: the configured base, then encoded segments. Nothing in a question can leave the base's origin and path:
+ * asserted on the parsed result, since a parser rewrites what it is given (`%2e%2e` is `..` to it).
+ */
+export function upstreamUrl(base: URL, request: Pick<UpstreamRequest, 'segments' | 'query'>): URL {
+  const path = `${base.pathname.replace(/\/+$/, '')}/${request.segments.map(encodeSegment).join('/')}`;
+  const url = new URL(path, base.origin);
+  for (const [name, value] of Object.entries(request.query)) url.searchParams.append(name, value);
+  if (url.origin !== base.origin || url.pathname !== path) throw unusableSegment();
+  return url;
+}
+
+function encodeSegment(segment: string): string {
+  if (segment === '' || segment === '.' || segment === '..' || unsafe.test(segment)) throw unusableSegment();
+  try {
+    return encodeURIComponent(segment);
+  } catch {
+    // A lone surrogate.
+    throw unusableSegment();
+  }
+}
+
+function unusableSegment(): Error {
+  return fail('VALIDATION_ERROR', { detail: "Un paramètre ne peut pas figurer dans l'adresse de l'appel.", sent: 'not-sent' });
+}

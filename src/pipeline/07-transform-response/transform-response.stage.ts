@@ -1,0 +1,69 @@
+import type { Endpoint, OpcoAdapter, UpstreamResponse } from '../../core/endpoint.js';
+import { fail, type ErrorCode, type OpcoviaError, type UpstreamFault } from '../../core/errors.js';
+import type { Exchange } from '../../core/exchange.js';
+import type { Stage } from '../../core/stage.js';
+import { retryAfterSeconds } from '../retry-after.js';
+
+/**
+ * Brings the OPCO's answer, or its refusal, into our words.
+ * Settles: 404 NOT_FOUND, 422 UPSTREAM_REJECTED, 429 RATE_LIMITED, 502 UPSTREAM_AUTH / UPSTREAM_INVALID / UPSTREAM_ERROR.
+ * Never trusts what it has read: the candidate is judged by the next stage.
+ */
+export class TransformResponseStage implements Stage {
+  readonly name = 'transform-response';
+  readonly reads = ['adapter', 'endpoint', 'question', 'response'] as const;
+  readonly writes = ['candidate'] as const;
+
+  run(exchange: Exchange): void {
+    const endpoint = exchange.read('endpoint');
+    const response = exchange.read('response');
+    if (response.status < 200 || response.status > 299) throw refusal(exchange.read('adapter'), endpoint, response, exchange.clock.now());
+    if (response.body === undefined) throw unusable(exchange.read('adapter'), response);
+    const candidate = endpoint.toAnswer(response, exchange.read('question'));
+    if (candidate === undefined) throw unusable(exchange.read('adapter'), response);
+    exchange.write('candidate', candidate);
+  }
+}
+
+/** An accepted deposit whose answer cannot be used has been applied all the same: `sent` says so to the queue. */
+function unusable(adapter: OpcoAdapter, { status }: UpstreamResponse): OpcoviaError {
+  return fail('UPSTREAM_INVALID', {
+    detail: `${adapter.label} a répondu, mais sa réponse est illisible.`,
+    upstream: { opcoId: adapter.id, status },
+    sent: 'answered',
+  });
+}
+
+function refusal(adapter: OpcoAdapter, endpoint: Endpoint, response: UpstreamResponse, now: number): OpcoviaError {
+  const code = codeOf(endpoint, response);
+  const wait = code === 'RATE_LIMITED' ? { retryAfterSeconds: retryAfterSeconds(response.headers['retry-after'], now) ?? 1 } : {};
+  return fail(code, { upstream: faultOf(adapter, response), sent: 'answered', ...wait });
+}
+
+function codeOf(endpoint: Endpoint, response: UpstreamResponse): ErrorCode {
+  const { status } = response;
+  if (status === 429) return 'RATE_LIMITED';
+  // A 408 leaves open whether the deposit was taken, as a 5xx does; a redirect is never followed.
+  if (status < 400 || status >= 500 || status === 408) return 'UPSTREAM_ERROR';
+  if (endpoint.kind === 'read' && (status === 404 || endpoint.isNotFound?.(response))) return 'NOT_FOUND';
+  if (status === 401 || status === 403) return 'UPSTREAM_AUTH';
+  return 'UPSTREAM_REJECTED';
+}
+
+function faultOf(adapter: OpcoAdapter, response: UpstreamResponse): UpstreamFault {
+  const { code, message } = adapter.refusal(response);
+  return {
+    opcoId: adapter.id,
+    status: response.status,
+    ...(code === undefined ? {} : { code: printable(code, 64) }),
+    ...(message === undefined ? {} : { message: printable(message, 500) }),
+  };
+}
+
+/** Text of a stranger, without what could break a line, a terminal or a reading direction. */
+function printable(text: string, limit: number): string {
+  return text
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+    .slice(0, limit);
+}

@@ -1,0 +1,109 @@
+import type { EndpointName } from '../../core/endpoint.js';
+import type { ErrorCode } from '../../core/errors.js';
+import type { Exchange, Reply, TrafficClass } from '../../core/exchange.js';
+import type { Stage } from '../../core/stage.js';
+import type { TenantHash } from '../../core/tenant.js';
+
+/** One exchange that went upstream, for the audit log. Holds no value of the question. */
+export interface UpstreamCallEntry {
+  readonly requestId: string;
+  readonly tenant: TenantHash;
+  readonly keyId: string;
+  readonly opcoId: string;
+  readonly endpoint: EndpointName;
+  /** Canonical path: never a value. */
+  readonly path: string;
+  readonly traffic: TrafficClass;
+  readonly upstreamCalls: number;
+  /** Milliseconds since the epoch at which the first call began. */
+  readonly askedAt: number;
+  /** The OPCO's last status; absent when it gave none. */
+  readonly upstreamStatus?: number;
+  /** Absent when the exchange ended well. */
+  readonly failure?: ErrorCode;
+}
+
+/** Where upstream calls are written down. Resolves even when the row has to wait; what is lost, it counts itself. */
+export interface UpstreamAudit {
+  recordUpstreamCall(entry: UpstreamCallEntry): Promise<void>;
+}
+
+/** Where answers out of the cache are counted; no I/O on the way of the answer. */
+export interface CacheHits {
+  count(tenant: TenantHash, opcoId: string, path: string): void;
+}
+
+/** One exchange, as bounded values fit for labels. */
+export interface ObservedExchange {
+  /** One of the eleven, or `unknown`: what a caller wrote is no label. */
+  readonly opcoId: string;
+  readonly endpoint: EndpointName;
+  readonly traffic: TrafficClass;
+  readonly outcome: 'ok' | ErrorCode;
+  readonly cache: Reply['cacheStatus'] | 'none';
+  readonly upstreamCalls: number;
+  /** Stage name and milliseconds, in the order they ran. */
+  readonly stages: readonly (readonly [string, number])[];
+}
+
+/** Where exchanges are counted. */
+export interface PipelineMetrics {
+  observe(exchange: ObservedExchange): void;
+}
+
+/**
+ * Writes down what happened, whatever happened: metrics for every exchange, an audit row for those that went upstream, a count for
+ * those that the cache answered. Settles nothing: should the row fail, the exchange has long ended, and its answer goes out.
+ */
+export class RecordStage implements Stage {
+  readonly name = 'record';
+  readonly reads = [] as const;
+  readonly writes = [] as const;
+  readonly always = true;
+
+  constructor(
+    private readonly audit: UpstreamAudit,
+    private readonly hits: CacheHits,
+    private readonly metrics: PipelineMetrics,
+  ) {}
+
+  async run(exchange: Exchange): Promise<void> {
+    this.metrics.observe(observed(exchange));
+    if (exchange.upstreamCalls > 0) return this.audit.recordUpstreamCall(entryOf(exchange));
+    const { tenant, opcoId } = exchange.call;
+    const endpoint = exchange.peek('endpoint');
+    if (endpoint && exchange.peek('reply')) this.hits.count(tenant.hash, opcoId, endpoint.path);
+  }
+}
+
+function observed(exchange: Exchange): ObservedExchange {
+  const { endpoint, traffic } = exchange.call;
+  return {
+    opcoId: exchange.peek('adapter')?.id ?? 'unknown',
+    endpoint,
+    traffic,
+    outcome: exchange.failure?.code ?? 'ok',
+    cache: exchange.peek('reply')?.cacheStatus ?? 'none',
+    upstreamCalls: exchange.upstreamCalls,
+    stages: exchange.timings,
+  };
+}
+
+function entryOf(exchange: Exchange): UpstreamCallEntry {
+  const { requestId, tenant, opcoId, endpoint, traffic } = exchange.call;
+  const failure = exchange.failure ?? exchange.rescuedFrom;
+  const status = exchange.peek('response')?.status ?? failure?.details.upstream?.status;
+  return {
+    requestId,
+    tenant: tenant.hash,
+    keyId: tenant.keyId,
+    opcoId,
+    endpoint,
+    path: exchange.peek('endpoint')?.path ?? '',
+    traffic,
+    upstreamCalls: exchange.upstreamCalls,
+    askedAt: exchange.askedAt ?? exchange.clock.now(),
+    ...(status === undefined ? {} : { upstreamStatus: status }),
+    ...(failure && { failure: failure.code }),
+  };
+}

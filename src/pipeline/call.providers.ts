@@ -1,0 +1,50 @@
+import type { Provider } from '@nestjs/common';
+import type { Clock } from '../core/clock.js';
+import type { Permits } from '../core/permits.js';
+import { PERMITS } from '../hub/hub.tokens.js';
+import { adapters } from '../opco/adapters.js';
+import { CLOCK } from '../platform/clock.token.js';
+import { Env } from '../platform/config/env.js';
+import { Upstreams } from '../platform/config/upstreams.js';
+import { OpcoClientsRepository } from '../tenancy/opco-clients.repository.js';
+import { OpcoCredentialsRepository } from '../tenancy/opco-credentials.repository.js';
+import { CallStage } from './06-call/call.stage.js';
+import { DpopProofs } from './06-call/dpop.js';
+import { laneOf } from './06-call/identities.js';
+import { OpcoClient } from './06-call/opco-client.js';
+import { OpcoHealth } from './06-call/opco-health.js';
+import { AccessTokens } from './06-call/token.js';
+import { Wire } from './06-call/wire.js';
+
+const concurrency = new Map(
+  adapters.flatMap(({ id, limits }) => (['test', 'live'] as const).map((environment) => [laneOf(id, environment), limits.concurrency])),
+);
+
+/** Resolves after so many milliseconds of real time. */
+export const waitFor = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** All that room 06 is made of. */
+export const callProviders: Provider[] = [
+  { provide: Wire, useFactory: () => new Wire({ connectionsOf: (lane) => concurrency.get(lane) ?? 4 }) },
+  { provide: DpopProofs, inject: [CLOCK], useFactory: (clock: Clock) => new DpopProofs(clock) },
+  { provide: OpcoHealth, inject: [CLOCK], useFactory: (clock: Clock) => new OpcoHealth(clock) },
+  {
+    provide: AccessTokens,
+    inject: [Wire, OpcoClientsRepository, DpopProofs, CLOCK],
+    useFactory: (wire: Wire, clients: OpcoClientsRepository, proofs: DpopProofs, clock: Clock) => new AccessTokens(wire, clients, proofs, clock),
+  },
+  {
+    provide: OpcoClient,
+    inject: [Wire, AccessTokens, DpopProofs, OpcoCredentialsRepository, Env],
+    useFactory: (...[wire, tokens, proofs, credentials, env]: [Wire, AccessTokens, DpopProofs, OpcoCredentialsRepository, Env]) => {
+      const software = { editeur: env.OPCOVIA_EDITEUR, logiciel: env.OPCOVIA_LOGICIEL, version: env.OPCOVIA_VERSION };
+      return new OpcoClient({ wire, tokens, proofs, credentials, software });
+    },
+  },
+  {
+    provide: CallStage,
+    inject: [OpcoClient, Upstreams, OpcoHealth, PERMITS],
+    useFactory: (client: OpcoClient, upstreams: Upstreams, health: OpcoHealth, permits: Permits) =>
+      new CallStage({ client, upstreams, health, permits, random: Math.random, wait: waitFor }),
+  },
+];

@@ -1,0 +1,82 @@
+import { Inject, Module, type OnModuleDestroy } from '@nestjs/common';
+import { CacheHitLog } from '../audit/cache-hit-log.js';
+import { UpstreamCallLog } from '../audit/upstream-call-log.js';
+import { CacheModule } from '../cache/cache.module.js';
+import { RESPONSE_CACHE } from '../cache/cache.tokens.js';
+import type { Clock } from '../core/clock.js';
+import { budgetKey } from '../core/keys.js';
+import type { Permits } from '../core/permits.js';
+import type { ResponseCache } from '../core/response-cache.js';
+import type { Stage } from '../core/stage.js';
+import { HubModule } from '../hub/hub.module.js';
+import { PERMITS } from '../hub/hub.tokens.js';
+import { LocalPermits } from '../hub/local-permits.js';
+import { adapterOf, adapters } from '../opco/adapters.js';
+import { CLOCK } from '../platform/clock.token.js';
+import { Metrics } from '../platform/metrics/metrics.js';
+import { ResolveAdapterStage } from './01-resolve-adapter/resolve-adapter.stage.js';
+import { ValidateRequestStage } from './02-validate-request/validate-request.stage.js';
+import { ReadCacheStage } from './03-read-cache/read-cache.stage.js';
+import { RateLimitStage } from './04-rate-limit/rate-limit.stage.js';
+import { TransformRequestStage } from './05-transform-request/transform-request.stage.js';
+import { OpcoHealth } from './06-call/opco-health.js';
+import { Wire } from './06-call/wire.js';
+import { TransformResponseStage } from './07-transform-response/transform-response.stage.js';
+import { ValidateResponseStage } from './08-validate-response/validate-response.stage.js';
+import { WriteCacheStage } from './09-write-cache/write-cache.stage.js';
+import { RecordStage } from './10-record/record.stage.js';
+import { callProviders, waitFor } from './call.providers.js';
+import { HttpExchanges } from './http-exchanges.js';
+import { pipeline } from './pipeline.js';
+import { PipelineRunner } from './pipeline.runner.js';
+import { PipelineMeter } from './pipeline-meter.js';
+
+const stages = pipeline.map((room) => room.stage);
+
+/** The one place, with `call.providers.ts`, where the rooms' ports meet what stands behind them. */
+@Module({
+  imports: [CacheModule, HubModule],
+  providers: [
+    { provide: ResolveAdapterStage, useFactory: () => new ResolveAdapterStage(adapters) },
+    ValidateRequestStage,
+    { provide: ReadCacheStage, inject: [RESPONSE_CACHE], useFactory: (cache: ResponseCache) => new ReadCacheStage(cache) },
+    {
+      provide: RateLimitStage,
+      inject: [PERMITS, CLOCK],
+      useFactory: (permits: Permits, clock: Clock) => new RateLimitStage(permits, clock, waitFor),
+    },
+    TransformRequestStage,
+    ...callProviders,
+    TransformResponseStage,
+    ValidateResponseStage,
+    { provide: WriteCacheStage, inject: [RESPONSE_CACHE], useFactory: (cache: ResponseCache) => new WriteCacheStage(cache, Math.random) },
+    {
+      provide: RecordStage,
+      inject: [UpstreamCallLog, CacheHitLog, Metrics],
+      useFactory: (audit: UpstreamCallLog, hits: CacheHitLog, metrics: Metrics) => new RecordStage(audit, hits, new PipelineMeter(metrics)),
+    },
+    { provide: HttpExchanges, inject: [CLOCK], useFactory: (clock: Clock) => new HttpExchanges(clock, adapterOf) },
+    {
+      provide: PipelineRunner,
+      inject: [CLOCK, ...stages],
+      useFactory: (clock: Clock, ...list: Stage[]) => new PipelineRunner(list, clock),
+    },
+  ],
+  exports: [...stages, HttpExchanges, PipelineRunner, OpcoHealth, CacheModule, HubModule],
+})
+export class PipelineModule implements OnModuleDestroy {
+  constructor(
+    @Inject(Wire) private readonly wire: Wire,
+    @Inject(LocalPermits) permits: LocalPermits,
+  ) {
+    for (const { id, limits } of adapters) {
+      for (const environment of ['test', 'live']) {
+        permits.declare(budgetKey(id, environment), { rate: limits.callsPerSecond, burst: limits.burst });
+      }
+    }
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.wire.close();
+  }
+}

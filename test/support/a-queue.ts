@@ -1,0 +1,179 @@
+import 'reflect-metadata';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { AuditTrail } from '../../src/audit/audit-trail.js';
+import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
+import { systemClock } from '../../src/core/clock.js';
+import { fail, type OpcoviaError } from '../../src/core/errors.js';
+import type { Call } from '../../src/core/exchange.js';
+import { tenantHashOf, type Tenant } from '../../src/core/tenant.js';
+import { EventLog } from '../../src/events/event-log.js';
+import { KeyRing } from '../../src/platform/crypto/key-ring.js';
+import { AcceptDeposit, type DepositToAccept } from '../../src/queue/accept-deposit.js';
+import { AttemptRepository } from '../../src/queue/attempt.repository.js';
+import { DepositQueues, type QueueConnection } from '../../src/queue/deposit-queues.js';
+import { DepositWork, type WorkRules } from '../../src/queue/deposit-work.js';
+import type { Runner } from '../../src/queue/deposit.processor.js';
+import { JobRepository } from '../../src/queue/job.repository.js';
+import { Wakening } from '../../src/queue/wakening.js';
+import { DataKeys } from '../../src/tenancy/data-keys.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+/** One act of the OPCO: an answer, or a failure before or after the first byte. */
+export type Act = (call: Call, sent: () => Promise<void>) => Promise<unknown>;
+
+/** The OPCO's end of the pipeline, scripted: the acts are played in order, the last one again and again. */
+export class ScriptedOpco implements Runner {
+  acts: Act[] = [];
+  readonly calls: Call[] = [];
+  /** Deposits whose first byte went out. */
+  readonly sent: Call[] = [];
+
+  async run(call: Call) {
+    this.calls.push(call);
+    const act = this.acts.length > 1 ? this.acts.shift() : this.acts[0];
+    if (!act) throw new Error('no act');
+    const outcome = await act(call, async () => {
+      await call.beforeSend?.();
+      this.sent.push(call);
+    }).then(
+      (answer) => ({ answer, failure: undefined }),
+      (failure: OpcoviaError) => ({ answer: undefined, failure }),
+    );
+    return { failure: outcome.failure, peek: () => outcome.answer as never };
+  }
+}
+
+/** The OPCO takes it and answers. */
+export const accepts = (numeroInterne = '4711'): Act => async (_, sent) => {
+  await sent();
+  return { numeroInterne };
+};
+/** The OPCO answers with a refusal. */
+export const refuses = (code: Parameters<typeof fail>[0], status: number, retryAfterSeconds?: number): Act => async (_, sent) => {
+  await sent();
+  throw fail(code, {
+    sent: 'answered',
+    upstream: { opcoId: 'opco-ep', status, message: 'SIRET de Mme Canari inconnu' },
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  });
+};
+/** Nothing left the machine. */
+export const neverLeaves: Act = async () => {
+  throw fail('UPSTREAM_ERROR', { sent: 'not-sent' });
+};
+/** The connection broke after the first byte. */
+export const breaksAfterSend: Act = async (_, sent) => {
+  await sent();
+  throw fail('UPSTREAM_ERROR', { sent: 'maybe-sent' });
+};
+
+/** Short times, so that a test waits for nothing. */
+export const quickRules: WorkRules = {
+  slots: 3,
+  dispatchIntervalMs: 50,
+  relayIntervalSeconds: 30,
+  lostSeconds: 60,
+  maxAttempts: 3,
+  backoffMs: 5,
+  credentialsPatienceMs: 3_600_000,
+  drainMs: 5000,
+};
+
+/** A queue on a database and a Redis prefix of its own. */
+export interface TestQueue {
+  readonly db: TestDatabase;
+  readonly redis: Redis;
+  readonly opco: ScriptedOpco;
+  readonly keys: DataKeys;
+  readonly accept: AcceptDeposit;
+  readonly jobs: JobRepository;
+  readonly queues: DepositQueues;
+  readonly attempts: AttemptRepository;
+  readonly failures: unknown[];
+  work(rules?: Partial<WorkRules>): DepositWork;
+  close(): Promise<void>;
+}
+
+export function testRedisUrl(): string {
+  const url = process.env.OPCOVIA_TEST_REDIS_URL;
+  if (!url) throw new Error('OPCOVIA_TEST_REDIS_URL is not set: run the tests through npm test');
+  return url;
+}
+
+/** A Redis database a worker of Jest: FLUSHDB there touches nobody else. */
+const ownDb = 7 + (Number(process.env.JEST_WORKER_ID ?? 1) % 8);
+
+export async function aQueue(): Promise<TestQueue> {
+  const db = await createTestDatabase();
+  const keys = new DataKeys(db.database, KeyRing.parse(`test:${randomBytes(32).toString('hex')}`));
+  await keys.load();
+  const redis = new Redis(testRedisUrl(), { db: ownDb, enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 1500 });
+  redis.on('error', () => undefined);
+  await new Promise((resolve) => redis.once('ready', resolve));
+  await redis.flushdb();
+  const opco = new ScriptedOpco();
+  const wakening = new Wakening();
+  const connection = redis as unknown as QueueConnection;
+  const queues = new DepositQueues(connection);
+  const audit = new AuditTrail();
+  const attempts = new AttemptRepository(db.database);
+  const wake = (opcoId: string) => wakening.wake(opcoId);
+  const failures: unknown[] = [];
+  const works: DepositWork[] = [];
+  return {
+    ...{ db, redis, opco, keys, queues, attempts, failures },
+    accept: new AcceptDeposit(db.database, keys, wake),
+    jobs: new JobRepository(db.database, keys, audit, wake),
+    work: (rules = {}) => {
+      const work = new DepositWork({
+        ...{ database: db.database, keys, audit, attempts, runner: opco, queues, redis: connection, clock: systemClock },
+        events: new EventLog(),
+        rules: { ...quickRules, ...rules },
+        random: () => 0.5,
+        wait: () => Promise.resolve(),
+        committed: () => undefined,
+        settled: () => undefined,
+        failed: (error) => failures.push(error),
+      });
+      wakening.listen((opcoId) => work.wake(opcoId));
+      works.push(work);
+      return work;
+    },
+    close: async () => {
+      await Promise.all(works.map((work) => work.stop()));
+      await queues.close();
+      redis.disconnect();
+      await db.drop();
+    },
+  };
+}
+
+/** A tenant that nobody else has. */
+export function aTenant(): Tenant {
+  return { hash: tenantHashOf(randomUUID()), environment: 'test', nom: 'CFA Essai', keyId: randomUUID() };
+}
+
+/** A contract deposit; `rank` makes it another apprentice's. */
+export function aDeposit(tenant: Tenant, over: Partial<DepositToAccept> = {}, rank = 0): DepositToAccept {
+  return {
+    tenant,
+    opcoId: 'opco-ep',
+    type: 'dossiers',
+    route: '/:opcoId/dossiers',
+    body: { cerfa: exampleCerfa({ rank }) },
+    requestId: randomUUID(),
+    ...over,
+  };
+}
+
+/** Looks again and again until it holds; fails after ten seconds. */
+export async function until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
+  const end = performance.now() + 10_000;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (performance.now() > end) throw new Error('it did not come to hold');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

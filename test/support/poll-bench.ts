@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { AuditTrail } from '../../src/audit/audit-trail.js';
+import { systemClock } from '../../src/core/clock.js';
+import { type ErrorCode, fail } from '../../src/core/errors.js';
+import { type Call, Exchange } from '../../src/core/exchange.js';
+import type { TenantHash } from '../../src/core/tenant.js';
+import { CommitSignal } from '../../src/events/commit-signal.js';
+import { EventLog } from '../../src/events/event-log.js';
+import { Env } from '../../src/platform/config/env.js';
+import { KeyRing } from '../../src/platform/crypto/key-ring.js';
+import { PollDossiers, type Reads } from '../../src/poller/poll-dossiers.js';
+import { PollTargetRepository } from '../../src/poller/poll-target.repository.js';
+import { Poller } from '../../src/poller/poller.js';
+import { SnapshotRepository } from '../../src/poller/snapshot.repository.js';
+import { DataKeys } from '../../src/tenancy/data-keys.js';
+import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+/** What the OPCO knows of one dossier. */
+export interface DossierShown {
+  etat: string;
+  engagement?: number | null;
+  nom?: string;
+  /** What the detail says when it lags behind the list. */
+  detailEtat?: string;
+}
+
+/** An OPCO in memory behind the `Reads` port: pages of two, numbers in order. */
+export class ScriptedOpco implements Reads {
+  readonly dossiers = new Map<string, DossierShown>();
+  readonly calls: Call[] = [];
+  /** Fails the calls it gives a code for. */
+  failing: (call: Call) => ErrorCode | undefined = () => undefined;
+  /** Rewrites a page before it is given. */
+  page = (data: object[], numeroPage: number): object => ({ data, total: this.dossiers.size, page: numeroPage });
+  /** Held until released, when set. */
+  gate: Promise<void> | undefined;
+
+  async run(call: Call): Promise<Exchange> {
+    this.calls.push(call);
+    await this.gate;
+    const exchange = new Exchange(call, systemClock);
+    const code = this.failing(call);
+    if (code) exchange.fail(fail(code));
+    else
+      exchange.settle({
+        body: Buffer.alloc(0),
+        etag: '""',
+        storedAt: 0,
+        ttlSeconds: 0,
+        cacheStatus: 'bypass',
+        value: () => this.#answer(call),
+      });
+    return exchange;
+  }
+
+  reads(endpoint: string): Call[] {
+    return this.calls.filter((call) => call.endpoint === endpoint);
+  }
+
+  #answer({ endpoint, query }: Call): unknown {
+    if (endpoint === 'dossier') return this.#detail(String(query['numeroInterne']));
+    const rows = [...this.dossiers].map(([numeroInterne, { etat }]) => ({ numeroInterne, etat }));
+    const numeroPage = Number(query['numeroPage']);
+    return this.page(rows.slice((numeroPage - 1) * 2, numeroPage * 2), numeroPage);
+  }
+
+  #detail(numeroInterne: string): unknown {
+    const { etat = '', detailEtat = etat, engagement, nom = 'Petit' } = this.dossiers.get(numeroInterne) ?? {};
+    return { engagement, cerfa: { numeroInterne, etat: detailEtat, apprenti: { nom } }, echeances: null };
+  }
+}
+
+/** Where a tenant stands at an OPCO. */
+export interface TargetState {
+  /** Seconds until the next poll. */
+  wait: number;
+  failures: number;
+  paused_reason: string | null;
+  claimed: boolean;
+  succeeded: boolean;
+}
+
+/** The poller on a database of its own, before an OPCO in memory; polled by hand. */
+export class PollBench {
+  opco = new ScriptedOpco();
+  /** Entities whose cached answers were forgotten. */
+  readonly forgotten: string[] = [];
+
+  private constructor(
+    readonly db: TestDatabase,
+    private readonly keys: DataKeys,
+  ) {}
+
+  static async create(): Promise<PollBench> {
+    const db = await createTestDatabase();
+    const keys = new DataKeys(db.database, KeyRing.parse(`k1:${randomBytes(32).toString('hex')}`));
+    await keys.load();
+    return new PollBench(db, keys);
+  }
+
+  get targets(): PollTargetRepository {
+    return new PollTargetRepository(this.db.database);
+  }
+
+  anInstance(): Poller {
+    const polls = new PollDossiers({
+      reads: this.opco,
+      snapshots: new SnapshotRepository(this.db.database, this.keys),
+      events: new EventLog(),
+      signal: new CommitSignal(),
+      cache: { forget: async (_opcoId, _tenant, entities) => void this.forgotten.push(...entities) },
+      pagingOf: (opcoId) => (opcoId === 'akto' ? { kind: 'pages', size: 2 } : undefined),
+    });
+    const env = Object.assign(new Env(), { OPCOVIA_POLL_INTERVAL_SECONDS: 60 });
+    return new Poller({ env, polls, targets: this.targets, schedule: new SchedulerRegistry(), random: () => 0.5 });
+  }
+
+  async poll(poller = this.anInstance()): Promise<void> {
+    await poller.round();
+    await poller.drain();
+  }
+
+  /** A tenant that is due, the only one. */
+  async aTarget(opcoId = 'akto'): Promise<TenantHash> {
+    const tenants = new TenantsRepository(this.db.database, new AuditTrail());
+    const { tenant } = await tenants.create({ nom: 'CFA', environment: 'test', actor: 'cli' });
+    await this.db.database.asSystem(async (sql) => {
+      await sql.query('DELETE FROM poll_targets');
+      await sql.query('INSERT INTO poll_targets (tenant_hash, opco_id) VALUES ($1, $2)', [tenant, opcoId]);
+    });
+    return tenant;
+  }
+
+  /** Makes the tenant due again and polls. */
+  async pollAgain(tenant: TenantHash): Promise<void> {
+    await this.db.database.asSystem((sql) =>
+      sql.query('UPDATE poll_targets SET next_poll_at = now() WHERE tenant_hash = $1', [tenant]),
+    );
+    await this.poll();
+  }
+
+  async target(tenant: TenantHash): Promise<TargetState | undefined> {
+    const [row] = await this.db.database.asSystem((sql) =>
+      sql.query<TargetState>(
+        `SELECT extract(epoch FROM next_poll_at - now())::float AS wait, failures, paused_reason,
+                claimed_until IS NOT NULL AS claimed, last_success_at IS NOT NULL AS succeeded
+         FROM poll_targets WHERE tenant_hash = $1`,
+        [tenant],
+      ),
+    );
+    return row;
+  }
+
+  events(tenant: TenantHash) {
+    return this.db.database.asTenant(tenant, (sql) =>
+      sql.query<{ type: string; subject: string; data: object }>(
+        'SELECT type, subject, data FROM events ORDER BY ordinal',
+      ),
+    );
+  }
+
+  versions(tenant: TenantHash) {
+    return this.db.database.asTenant(tenant, (sql) =>
+      sql.query<{ numero_interne: string; version: number; etat: string; content: string }>(
+        'SELECT numero_interne, version, etat, content FROM snapshots ORDER BY numero_interne, version',
+      ),
+    );
+  }
+}
