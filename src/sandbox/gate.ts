@@ -1,0 +1,62 @@
+import { refuse, routeOf, serveRoute, type Asked, type Decision } from './opco-desk.js';
+import type { SandboxCfa } from './cfa.js';
+import type { Grant } from './tokens.js';
+import type { World } from './world.js';
+
+/** A decision and who asked, as far as the gate found out. */
+export interface Judged {
+  readonly decision: Decision;
+  readonly cfa: SandboxCfa | undefined;
+}
+
+const mandatory = ['editeur', 'logiciel', 'version'] as const;
+
+/**
+ * What stands before every route of an OPCO, in the order of a real gateway: token (401), quota (429), mandatory
+ * headers (400), CFA key (403), then the route itself.
+ */
+export async function judge(world: World, asked: Asked): Promise<Judged> {
+  const { dialect, headers } = asked;
+  const route = routeOf(asked.method, asked.path, dialect.pages);
+  const apiKey = headers['x-api-key'];
+  const cfa = typeof apiKey === 'string' ? world.cfa(dialect.id, apiKey) : undefined;
+  const grant = await authenticate(world, asked);
+  if (typeof grant === 'string') return { decision: unauthorized(asked, grant), cfa };
+  const waitSeconds = world.quotas.take(dialect.id, grant.clientId);
+  if (waitSeconds > 0) {
+    const limited = refuse(dialect, route, [429, 'QUOTA', 'Limite de requêtes atteinte.']);
+    return { decision: { ...limited, headers: { 'retry-after': String(waitSeconds) } }, cfa };
+  }
+  const missing = mandatory.find((name) => !headers[name]);
+  if (missing)
+    return { decision: refuse(dialect, route, [400, 'ENTETE', `En-tête ${missing.toUpperCase()} obligatoire.`]), cfa };
+  if (!cfa) return { decision: refuse(dialect, route, [403, 'CLE', 'Clé CFA inconnue ou non habilitée.']), cfa };
+  return { decision: await serveRoute(world, asked, route, cfa), cfa };
+}
+
+/** 401 with the challenge of the OPCO's scheme. */
+export function unauthorized({ dialect, method, path }: Asked, fault: string): Decision {
+  const scheme = dialect.dpop ? 'DPoP' : 'Bearer';
+  return {
+    ...refuse(dialect, routeOf(method, path, dialect.pages), [401, 'JETON', fault]),
+    headers: { 'www-authenticate': `${scheme} error="invalid_token"` },
+  };
+}
+
+/** The token that a request presents, whatever its scheme; empty when there is none. */
+export function presentedToken({ headers }: Asked): { readonly scheme: string; readonly token: string } {
+  const [scheme = '', token = ''] = String(headers['authorization'] ?? '').split(' ');
+  return { scheme: scheme.toLowerCase(), token };
+}
+
+async function authenticate(world: World, asked: Asked): Promise<Grant | string> {
+  const { dialect, method, url, headers } = asked;
+  const { scheme, token } = presentedToken(asked);
+  if (scheme !== (dialect.dpop ? 'dpop' : 'bearer')) return 'Jeton absent.';
+  const grant = world.tokens.find(token, dialect.id);
+  if (!grant) return 'Jeton inconnu ou expiré.';
+  if (!dialect.dpop) return grant;
+  const proof = await world.dpop.verify(headers['dpop'], { method, url, accessToken: token });
+  if ('fault' in proof) return `Preuve DPoP refusée : ${proof.fault}`;
+  return proof.jkt === grant.jkt ? grant : 'Preuve DPoP d’une autre clé.';
+}

@@ -1,0 +1,70 @@
+import type { AddressInfo } from 'node:net';
+import fastify, { type FastifyInstance } from 'fastify';
+import { systemClock, type Clock } from '../core/clock.js';
+import { controlRoutes } from './control.routes.js';
+import { opcoRoutes } from './opco.routes.js';
+import { World } from './world.js';
+
+/** How a sandbox is started; every field has a default that suits a developer's machine. */
+export interface SandboxOptions {
+  /** 0 takes any free port. */
+  readonly port?: number;
+  /** Loopback unless told. */
+  readonly host?: string;
+  readonly seed?: string;
+  /** Virtual seconds for each real one; 1 when absent. */
+  readonly speed?: number;
+  readonly clock?: Clock;
+  /** Life of a token; 3600 when absent. */
+  readonly tokenSeconds?: number;
+  /** Path of a file that gets one JSON line for each request. */
+  readonly ledgerFile?: string;
+}
+
+/** A sandbox that listens. */
+export interface Sandbox {
+  /** `http://127.0.0.1:4010`; the base URL of an OPCO is `<url>/<opcoId>`. */
+  readonly url: string;
+  /** For tests in the same process: what the control routes act on. */
+  readonly world: World;
+  stop(): Promise<void>;
+}
+
+/** Largest body taken: a document of 10 MiB and its multipart frame fit well. */
+const bodyLimit = 30 * 1024 * 1024;
+
+/** Starts a real HTTP server that plays the OPCOs (product.md 11). Rejects when the port is taken. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const world = new World({
+    seed: options.seed ?? 'opcovia',
+    clock: options.clock ?? systemClock,
+    speed: options.speed ?? 1,
+    tokenSeconds: options.tokenSeconds ?? 3600,
+    ...(options.ledgerFile !== undefined && { ledgerFile: options.ledgerFile }),
+  });
+  const app = application(world);
+  const host = options.host ?? '127.0.0.1';
+  try {
+    await app.listen({ port: options.port ?? 4010, host });
+  } catch (error) {
+    world.end();
+    throw error;
+  }
+  const { port } = app.server.address() as AddressInfo;
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, world, stop: () => stop(app, world) };
+}
+
+function application(world: World): FastifyInstance {
+  const app = fastify({ bodyLimit, forceCloseConnections: true, logger: false });
+  // Each OPCO reads bodies its own way, and the ledger wants their bytes: nothing is parsed here.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  void app.register((scope, _options, done) => (controlRoutes(scope, world), done()), { prefix: '/_sandbox' });
+  void app.register((scope, _options, done) => (opcoRoutes(scope, world), done()));
+  return app;
+}
+
+async function stop(app: FastifyInstance, world: World): Promise<void> {
+  world.end();
+  await app.close();
+}

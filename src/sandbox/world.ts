@@ -1,0 +1,138 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Clock } from '../core/clock.js';
+import { SandboxCfa, type SandboxDossier } from './cfa.js';
+import { drawn } from './chance.js';
+import { dialects, playedOpcos, type Dialect } from './dialects.js';
+import { DpopVerifier } from './dpop.js';
+import { Faults } from './faults.js';
+import { Ledger } from './ledger.js';
+import { drawLife } from './lifecycle.js';
+import { Quotas } from './quotas.js';
+import { Tokens } from './tokens.js';
+import { VirtualClock } from './virtual-clock.js';
+
+/** What a sandbox is made of. */
+export interface WorldOptions {
+  readonly seed: string;
+  readonly clock: Clock;
+  /** Virtual seconds for each real one. */
+  readonly speed: number;
+  readonly tokenSeconds: number;
+  /** Path of the ledger's file. */
+  readonly ledgerFile?: string;
+}
+
+/** The CFA key that each OPCO of the sandbox knows from the start: a public demo value. */
+export const demoCfaKey = (opcoId: string) => `sandbox-cfa-key-${opcoId}`;
+
+/** The SIRET of the demo CFA. */
+export const demoSiret = '13002526500013';
+
+/** Everything the sandbox knows and remembers; the routes only read and write it. */
+export class World {
+  readonly virtual: VirtualClock;
+  readonly ledger: Ledger;
+  readonly quotas: Quotas;
+  readonly faults = new Faults();
+  readonly tokens: Tokens;
+  readonly dpop: DpopVerifier;
+  seed: string;
+  #cfas = new Map<string, SandboxCfa>();
+  #ranks = new Map<string, number>();
+  readonly #ended = new AbortController();
+
+  constructor(private readonly options: WorldOptions) {
+    const { clock, speed, seed, tokenSeconds, ledgerFile } = options;
+    this.virtual = new VirtualClock(clock, speed);
+    this.ledger = new Ledger(ledgerFile);
+    this.quotas = new Quotas(clock);
+    this.tokens = new Tokens(clock, tokenSeconds);
+    this.dpop = new DpopVerifier(clock);
+    this.seed = seed;
+    this.#settle();
+  }
+
+  get clock(): Clock {
+    return this.options.clock;
+  }
+
+  /** Back to the first morning with another seed; tokens stay valid, they belong to the software and not to a CFA. */
+  reset(seed: string): void {
+    this.seed = seed;
+    this.virtual.set(this.clock.now());
+    this.virtual.run(this.options.speed);
+    this.ledger.clear();
+    this.quotas.clear();
+    this.faults.clear();
+    this.#settle();
+  }
+
+  cfa(opcoId: string, apiKey: string): SandboxCfa | undefined {
+    return this.#cfas.get(`${opcoId} ${apiKey}`);
+  }
+
+  /** Makes a CFA key known to one OPCO; a known key stays as it is. */
+  register(dialect: Dialect, apiKey: string, siret: string): SandboxCfa {
+    const key = `${dialect.id} ${apiKey}`;
+    const cfa = this.#cfas.get(key) ?? new SandboxCfa(dialect, apiKey, siret);
+    this.#cfas.set(key, cfa);
+    return cfa;
+  }
+
+  /** The next number of an OPCO's sequence; where it starts depends on the seed alone. */
+  nextRank(sequence: string): number {
+    const rank = this.#ranks.get(sequence) ?? 1_000_000 + drawn(0, 899_999, this.seed, sequence);
+    this.#ranks.set(sequence, rank + 1);
+    return rank;
+  }
+
+  /** Takes a contract in, `ageMs` virtual milliseconds ago. */
+  admit(cfa: SandboxCfa, cerfa: Readonly<Record<string, unknown>>, ageMs = 0): SandboxDossier {
+    const { dialect } = cfa;
+    const rank = this.nextRank(dialect.id);
+    const numeroInterne = dialect.numeroInterne(rank);
+    const dossier: SandboxDossier = {
+      numeroInterne,
+      numeroExterne: dialect.numeroExterne(rank),
+      numeroDeca: numeroDeca(cerfa, rank),
+      cerfa,
+      life: drawLife(this.seed, `${dialect.id} ${numeroInterne}`, this.virtual.now() - ageMs),
+    };
+    cfa.dossiers.set(numeroInterne, dossier);
+    return dossier;
+  }
+
+  /** Waits in real time; true unless the sandbox stopped meanwhile. */
+  async pause(ms: number): Promise<boolean> {
+    try {
+      await wait(ms, undefined, { signal: this.#ended.signal });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  end(): void {
+    this.#ended.abort();
+    this.ledger.close();
+  }
+
+  #settle(): void {
+    this.#cfas.clear();
+    this.#ranks.clear();
+    for (const opcoId of playedOpcos) this.register(dialects[opcoId], demoCfaKey(opcoId), demoSiret);
+  }
+}
+
+/** Department, year and month of the contract's start, `NC`, four digits (norm.md 3.5). */
+function numeroDeca(cerfa: Readonly<Record<string, unknown>>, rank: number): string {
+  const { employeur, contrat } = cerfa as {
+    employeur?: { adresse?: { codePostal?: unknown } };
+    contrat?: { dateDebutContrat?: unknown };
+  };
+  const department = String(employeur?.adresse?.codePostal ?? '75001').slice(0, 2);
+  const month = String(contrat?.dateDebutContrat ?? '2026-09-01')
+    .slice(0, 7)
+    .replace('-', '');
+  return `0${department}${month}NC${String(rank % 10_000).padStart(4, '0')}`;
+}
