@@ -1,0 +1,53 @@
+import type { ParseArgsConfig } from 'node:util';
+import { UsageError } from './command-errors.js';
+import type { Desk } from './desk.js';
+
+/** Where a command speaks to people and is told what must not stand in argv. */
+export interface Terminal {
+  print(line: string): void;
+  /** Reads one line from standard input, without echo on a terminal; the question is shown there only. */
+  readSecret(question: string): Promise<string>;
+}
+
+/** What a command works with; the database is opened when it is first asked for. */
+export interface Workplace {
+  readonly terminal: Terminal;
+  /** The owner's URL of the database. */
+  databaseUrl(): Promise<string>;
+  desk(): Promise<Desk>;
+}
+
+/** The options as they were given, by name. */
+export type Given = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+/** One command of `npm run opcovia -- <name>`. */
+export interface Command {
+  readonly name: string;
+  /** Its options, as shown by `help`. */
+  readonly usage: string;
+  /** One French sentence. */
+  readonly about: string;
+  readonly options: NonNullable<ParseArgsConfig['options']>;
+  /** Gives the exit code. */
+  run(given: Given, work: Workplace): Promise<number>;
+}
+
+/** The text of a required option. */
+export function required(given: Given, name: string): string {
+  const value = optional(given, name);
+  if (value === undefined) throw new UsageError(`L'option --${name} est obligatoire.`);
+  return value;
+}
+
+/** The text of an option; absent when it is not given or empty. */
+export function optional(given: Given, name: string): string | undefined {
+  const value = given[name];
+  return typeof value === 'string' && value.trim() ? value.trim() : undefined;
+}
+
+/** The text of an option that must be one of the words. */
+export function oneOf<Word extends string>(words: readonly Word[], name: string, text: string): Word {
+  const found = words.find((word) => word === text);
+  if (found === undefined) throw new UsageError(`L'option --${name} attend : ${words.join(', ')}.`);
+  return found;
+}

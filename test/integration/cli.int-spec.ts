@@ -1,0 +1,63 @@
+import 'reflect-metadata';
+import { runCommandLine } from '../../src/cli/run-command-line.js';
+import { openDesk, type Desk } from '../../src/cli/desk.js';
+import { readEnv } from '../../src/platform/config/read-env.js';
+import { Admission } from '../../src/tenancy/admission.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+describe('the command line, on a real database', () => {
+  let test: TestDatabase;
+  let desk: Desk;
+
+  beforeAll(async () => {
+    test = await createTestDatabase();
+    const keyring = `k1:${'00112233445566778899aabbccddeeff'.repeat(2)}`;
+    desk = await openDesk(readEnv({ DATABASE_URL: test.url, OPCOVIA_KEYRING: keyring }));
+  });
+
+  afterAll(async () => {
+    await desk.close();
+    await test.drop();
+  });
+
+  async function run(args: string[], secret = ''): Promise<{ code: number; text: string }> {
+    const lines: string[] = [];
+    const code = await runCommandLine(args, {
+      terminal: { print: (line) => void lines.push(line), readSecret: () => Promise.resolve(secret) },
+      databaseUrl: () => Promise.resolve(test.url),
+      desk: () => Promise.resolve(desk),
+    });
+    return { code, text: lines.join('\n') };
+  }
+
+  it('registers a CFA, shows its key once, stores its credential, revokes the key, and leaves a trail that holds', async () => {
+    const created = await run(['tenant:create', '--nom', 'CFA X']);
+    const key = /X-API-KEY: (opv_test_\S{43})$/m.exec(created.text)?.[1] ?? '';
+    const tenant = await new Admission(test.database).admitTenant(key);
+    const credential = await run(
+      ['credentials:set', '--tenant', tenant.hash.slice(0, 8), '--opco', 'akto'],
+      'cle-akto-0123456789',
+    );
+    expect(credential.text).toContain('••••6789');
+    expect(await desk.credentials.cfaKey(tenant, 'akto')).toBe('cle-akto-0123456789');
+    const listed = await run(['tenant:list']);
+    expect(listed.text).toContain(tenant.keyId);
+    expect(credential.text + listed.text).not.toMatch(new RegExp(`${key}|cle-akto|${tenant.hash}`));
+    expect((await run(['key:revoke', '--id', tenant.keyId])).code).toBe(0);
+    expect((await run(['key:revoke', '--id', tenant.keyId])).code).toBe(1);
+    await expect(new Admission(test.database).admitTenant(key)).rejects.toMatchObject({ code: 'HTTP_ERROR' });
+    expect(await run(['audit:verify'])).toMatchObject({ code: 0, text: expect.stringContaining('4 en attente') });
+  });
+
+  it('imports a key from standard input once', async () => {
+    const args = ['tenant:create', '--nom', 'CFA A', '--environment', 'live', '--import-key-stdin'];
+    const first = await run(args, 'cfa-A-6f1c0b1e9d3a4c7f8e21');
+    expect(first).toMatchObject({ code: 0, text: expect.stringContaining('bb89b955') });
+    expect(first.text).not.toContain('cfa-A');
+    expect(await run(args, 'cfa-A-6f1c0b1e9d3a4c7f8e21')).toEqual({ code: 1, text: 'Cette clé est déjà enregistrée.' });
+  });
+
+  it('says that the schema is up to date', async () => {
+    expect(await run(['migrate'])).toEqual({ code: 0, text: 'Le schéma est à jour.' });
+  });
+});
