@@ -1,7 +1,7 @@
 import { fail } from '../core/errors.js';
 import { aCall, anExchange, ManualClock } from '../../test/support/an-exchange.js';
 import { answerHeaders, notModified } from './answer-headers.js';
-import { replyOf } from './reply.js';
+import { replyOf } from '../core/reply.js';
 
 const clock = new ManualClock();
 const stored = (ageSeconds: number) => ({ body: Buffer.from('{}'), etag: '"e"', storedAt: clock.now() - ageSeconds * 1000, ttlSeconds: 60 });

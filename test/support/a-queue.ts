@@ -45,19 +45,23 @@ export class ScriptedOpco implements Runner {
 }
 
 /** The OPCO takes it and answers. */
-export const accepts = (numeroInterne = '4711'): Act => async (_, sent) => {
-  await sent();
-  return { numeroInterne };
-};
+export const accepts =
+  (numeroInterne = '4711'): Act =>
+  async (_, sent) => {
+    await sent();
+    return { numeroInterne };
+  };
 /** The OPCO answers with a refusal. */
-export const refuses = (code: Parameters<typeof fail>[0], status: number, retryAfterSeconds?: number): Act => async (_, sent) => {
-  await sent();
-  throw fail(code, {
-    sent: 'answered',
-    upstream: { opcoId: 'opco-ep', status, message: 'SIRET de Mme Canari inconnu' },
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-  });
-};
+export const refuses =
+  (code: Parameters<typeof fail>[0], status: number, retryAfterSeconds?: number): Act =>
+  async (_, sent) => {
+    await sent();
+    throw fail(code, {
+      sent: 'answered',
+      upstream: { opcoId: 'opco-ep', status, message: 'SIRET de Mme Canari inconnu' },
+      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    });
+  };
 /** Nothing left the machine. */
 export const neverLeaves: Act = async () => {
   throw fail('UPSTREAM_ERROR', { sent: 'not-sent' });
@@ -108,7 +112,12 @@ export async function aQueue(): Promise<TestQueue> {
   const db = await createTestDatabase();
   const keys = new DataKeys(db.database, KeyRing.parse(`test:${randomBytes(32).toString('hex')}`));
   await keys.load();
-  const redis = new Redis(testRedisUrl(), { db: ownDb, enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 1500 });
+  const redis = new Redis(testRedisUrl(), {
+    db: ownDb,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 1500,
+  });
   redis.on('error', () => undefined);
   await new Promise((resolve) => redis.once('ready', resolve));
   await redis.flushdb();
@@ -127,7 +136,16 @@ export async function aQueue(): Promise<TestQueue> {
     jobs: new JobRepository(db.database, keys, audit, wake),
     work: (rules = {}) => {
       const work = new DepositWork({
-        ...{ database: db.database, keys, audit, attempts, runner: opco, queues, redis: connection, clock: systemClock },
+        ...{
+          database: db.database,
+          keys,
+          audit,
+          attempts,
+          runner: opco,
+          queues,
+          redis: connection,
+          clock: systemClock,
+        },
         events: new EventLog(),
         rules: { ...quickRules, ...rules },
         random: () => 0.5,

@@ -3,7 +3,7 @@ import type { CacheDemand, Call, Exchange } from '../../core/exchange.js';
 import type { StoredReply } from '../../core/response-cache.js';
 import { advance } from '../../core/stage.js';
 import { aCall, aDepositCall, anExchange, depositSlots, ManualClock, readSlots } from '../../../test/support/an-exchange.js';
-import { replyOf } from '../reply.js';
+import { replyOf } from '../../core/reply.js';
 import { ReadCacheStage } from './read-cache.stage.js';
 
 const body = Buffer.from('{"numeroInterne":"N-1","etat":"ENGAGE"}');

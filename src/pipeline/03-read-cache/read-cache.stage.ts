@@ -2,8 +2,8 @@ import { fail, type ErrorCode } from '../../core/errors.js';
 import type { Exchange } from '../../core/exchange.js';
 import { staleIfErrorSeconds, type CacheAddress, type StoredReply } from '../../core/response-cache.js';
 import type { Stage } from '../../core/stage.js';
-import { cacheAddressOf } from '../cache-address.js';
-import { replyOf } from '../reply.js';
+import { cacheAddressOf } from '../../core/cache-address.js';
+import { replyOf } from '../../core/reply.js';
 import { Flights } from './flights.js';
 
 /** Where kept answers are found; never throws, an unreachable store is an empty one. */

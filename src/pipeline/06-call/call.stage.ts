@@ -4,7 +4,7 @@ import { Exchange } from '../../core/exchange.js';
 import { budgetKey } from '../../core/keys.js';
 import type { Permits } from '../../core/permits.js';
 import type { Stage } from '../../core/stage.js';
-import { retryAfterSeconds } from '../retry-after.js';
+import { retryAfterSeconds } from '../../core/retry-after.js';
 import type { CallOutcome } from './breaker.js';
 import { laneOf, type Upstream, type Upstreams } from './identities.js';
 import type { OpcoClient } from './opco-client.js';

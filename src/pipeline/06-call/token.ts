@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import type { OpcoAdapter } from '../../core/endpoint.js';
 import { fail, type OpcoviaError } from '../../core/errors.js';
 import type { Environment } from '../../core/tenant.js';
-import { retryAfterSeconds } from '../retry-after.js';
+import { retryAfterSeconds } from '../../core/retry-after.js';
 import type { DpopProofs } from './dpop.js';
 import { laneOf, type Credentials, type Upstream } from './identities.js';
 import type { Wire, WireResponse } from './wire.js';

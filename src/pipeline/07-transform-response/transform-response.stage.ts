@@ -2,7 +2,7 @@ import type { Endpoint, OpcoAdapter, UpstreamResponse } from '../../core/endpoin
 import { fail, type ErrorCode, type OpcoviaError, type UpstreamFault } from '../../core/errors.js';
 import type { Exchange } from '../../core/exchange.js';
 import type { Stage } from '../../core/stage.js';
-import { retryAfterSeconds } from '../retry-after.js';
+import { retryAfterSeconds } from '../../core/retry-after.js';
 
 /**
  * Brings the OPCO's answer, or its refusal, into our words.

@@ -2,8 +2,8 @@ import type { Exchange } from '../../core/exchange.js';
 import type { ReplyToKeep, CacheAddress, StoredReply } from '../../core/response-cache.js';
 import type { Stage } from '../../core/stage.js';
 import type { TenantHash } from '../../core/tenant.js';
-import { cacheAddressOf, entitiesRead, entitiesTouched } from '../cache-address.js';
-import { etagOf, replyOf } from '../reply.js';
+import { cacheAddressOf, entitiesRead, entitiesTouched } from '../../core/cache-address.js';
+import { etagOf, replyOf } from '../../core/reply.js';
 
 /** Where answers are kept and forgotten; never throws. */
 export interface ReplyStore {

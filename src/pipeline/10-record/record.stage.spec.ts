@@ -1,7 +1,7 @@
 import { fail } from '../../core/errors.js';
 import { advance } from '../../core/stage.js';
 import { aCall, anExchange, readSlots } from '../../../test/support/an-exchange.js';
-import { replyOf } from '../reply.js';
+import { replyOf } from '../../core/reply.js';
 import { RecordStage, type ObservedExchange, type UpstreamCallEntry } from './record.stage.js';
 
 function rig(broken = false) {

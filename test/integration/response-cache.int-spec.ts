@@ -1,0 +1,144 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { RedisForgetBus } from '../../src/cache/forget-bus.js';
+import { MemoryResponseCache } from '../../src/cache/memory-response-cache.js';
+import { RedisResponseCache } from '../../src/cache/redis-response-cache.js';
+import { TieredResponseCache } from '../../src/cache/tiered-response-cache.js';
+import { cacheKey } from '../../src/core/keys.js';
+import type { CacheAddress, ReplyToKeep } from '../../src/core/response-cache.js';
+import type { TenantHash } from '../../src/core/tenant.js';
+import type { TenantKeys } from '../../src/platform/crypto/tenant-keys.js';
+import { responseCacheConformance } from '../conformance/response-cache.js';
+import { aTenant, ManualClock } from '../support/an-exchange.js';
+
+const url = process.env['OPCOVIA_TEST_REDIS_URL'] ?? '';
+const connect = () => new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, lazyConnect: true });
+
+/** Data keys of a test: one for each tenant, AES-256-GCM as in production. */
+const keys: TenantKeys = {
+  cacheKeyOf: (tenant: TenantHash) => {
+    const key = createHash('sha256').update(`data key of ${tenant}`).digest();
+    return Promise.resolve({
+      seal(plaintext, aad) {
+        const iv = randomBytes(12);
+        const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: 16 }).setAAD(Buffer.from(aad));
+        return Buffer.concat([iv, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+      },
+      open(sealed, aad) {
+        const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12), { authTagLength: 16 }).setAAD(Buffer.from(aad));
+        decipher.setAuthTag(sealed.subarray(-16));
+        return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]);
+      },
+    });
+  },
+};
+
+const tenant = aTenant('CFA Redis');
+const address: CacheAddress = {
+  key: cacheKey({ opcoId: 'akto', tenant: tenant.hash, method: 'GET', path: '/dossiers', query: { numeroInterne: 'N-1' } }),
+  opcoId: 'akto',
+  tenant: tenant.hash,
+};
+const kept = (clock: ManualClock): ReplyToKeep => ({
+  reply: { body: Buffer.from('{"nom":"CANARI"}'), etag: '"e"', storedAt: clock.now(), ttlSeconds: 60 },
+  entities: ['dossier:N-1'],
+  askedAt: clock.now(),
+});
+
+let redis: Redis;
+
+beforeAll(async () => {
+  redis = connect();
+  await redis.connect();
+});
+
+afterAll(() => redis.disconnect());
+
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0)) end();
+});
+
+const empty = async () => {
+  await redis.flushdb();
+  return new ManualClock();
+};
+
+responseCacheConformance('Redis', async () => {
+  const clock = await empty();
+  return { clock, cache: new RedisResponseCache(redis, keys, clock) };
+});
+
+describe('the cache in Redis', () => {
+  it('shows nothing of an answer in clear', async () => {
+    const clock = await empty();
+    await new RedisResponseCache(redis, keys, clock).write(address, kept(clock));
+    const names = await redis.keys('*');
+    expect(names).toHaveLength(2);
+    const value = await redis.getBuffer(address.key);
+    expect(value?.includes('CANARI')).toBe(false);
+    expect(names.join()).not.toContain('N-1');
+  });
+
+  it('keeps an entry a day past its freshness, then lets Redis drop it', async () => {
+    const clock = await empty();
+    await new RedisResponseCache(redis, keys, clock).write(address, kept(clock));
+    expect(await redis.pttl(address.key)).toBeGreaterThan(86_400_000);
+    expect(await redis.pttl(address.key)).toBeLessThanOrEqual(86_460_000);
+  });
+
+  it('reads an entry of another tenant, moved under this key, as not there', async () => {
+    const clock = await empty();
+    const cache = new RedisResponseCache(redis, keys, clock);
+    const other = { ...address, key: `${address.key}x`, tenant: aTenant('somebody else').hash };
+    await cache.write(other, kept(clock));
+    await redis.copy(other.key, address.key);
+    expect(await cache.read(address)).toBeUndefined();
+  });
+
+  it('reads as empty, at once and without throwing, when Redis is away or does not answer', async () => {
+    const clock = await empty();
+    const away = connect();
+    const gone = new RedisResponseCache(away, keys, clock);
+    expect(await gone.read(address)).toBeUndefined();
+    await expect(gone.write(address, kept(clock))).resolves.toBeUndefined();
+    await expect(gone.forget('akto', tenant.hash, ['etats'])).resolves.toBeUndefined();
+
+    const paused = connect();
+    await paused.connect();
+    const slow = new RedisResponseCache(paused, keys, clock);
+    await slow.write(address, kept(clock));
+    await redis.call('CLIENT', 'PAUSE', '400', 'ALL');
+    const begun = performance.now();
+    expect(await slow.read(address)).toBeUndefined();
+    expect(await slow.read(address)).toBeUndefined();
+    expect(performance.now() - begun).toBeLessThan(350);
+    paused.disconnect();
+    await redis.ping();
+  });
+
+  it('tells every instance to forget, within a moment', async () => {
+    const clock = await empty();
+    const instance = async () => {
+      const own = connect();
+      await own.connect();
+      const bus = new RedisForgetBus(own);
+      ends.push(() => {
+        bus.close();
+        own.disconnect();
+      });
+      const near = new MemoryResponseCache(clock, { bytes: 100_000, lifeMs: 5000 });
+      const heard = new Promise<void>((resolve) => bus.listen({ forgotten: () => resolve(), missedSome: () => undefined }));
+      const listening = new Promise<void>((resolve) => bus.listen({ forgotten: () => undefined, missedSome: () => resolve() }));
+      return { heard, listening, cache: new TieredResponseCache(near, new RedisResponseCache(own, keys, clock), bus) };
+    };
+    const [one, two] = [await instance(), await instance()];
+    await Promise.all([one.listening, two.listening]);
+    await one.cache.write(address, kept(clock));
+    expect(await two.cache.read(address)).toBeDefined();
+    clock.pass(5 - 0.1);
+    await one.cache.forget('akto', tenant.hash, ['dossier:N-1']);
+    await two.heard;
+    expect(await two.cache.read(address)).toBeUndefined();
+  });
+});

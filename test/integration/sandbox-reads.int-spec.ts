@@ -1,0 +1,129 @@
+import { MemoryResponseCache } from '../../src/cache/memory-response-cache.js';
+import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
+import { systemClock } from '../../src/core/clock.js';
+import type { EndpointName, OpcoAdapter } from '../../src/core/endpoint.js';
+import { LocalPermits } from '../../src/hub/local-permits.js';
+import { adapters } from '../../src/opco/adapters.js';
+import { ResolveAdapterStage } from '../../src/pipeline/01-resolve-adapter/resolve-adapter.stage.js';
+import { ValidateRequestStage } from '../../src/pipeline/02-validate-request/validate-request.stage.js';
+import { ReadCacheStage } from '../../src/pipeline/03-read-cache/read-cache.stage.js';
+import { RateLimitStage } from '../../src/pipeline/04-rate-limit/rate-limit.stage.js';
+import { TransformRequestStage } from '../../src/pipeline/05-transform-request/transform-request.stage.js';
+import { CallStage } from '../../src/pipeline/06-call/call.stage.js';
+import { DpopProofs } from '../../src/pipeline/06-call/dpop.js';
+import { OpcoClient } from '../../src/pipeline/06-call/opco-client.js';
+import { OpcoHealth } from '../../src/pipeline/06-call/opco-health.js';
+import { AccessTokens } from '../../src/pipeline/06-call/token.js';
+import { Wire } from '../../src/pipeline/06-call/wire.js';
+import { TransformResponseStage } from '../../src/pipeline/07-transform-response/transform-response.stage.js';
+import { ValidateResponseStage } from '../../src/pipeline/08-validate-response/validate-response.stage.js';
+import { WriteCacheStage } from '../../src/pipeline/09-write-cache/write-cache.stage.js';
+import { RecordStage } from '../../src/pipeline/10-record/record.stage.js';
+import { PipelineRunner } from '../../src/pipeline/pipeline.runner.js';
+import { budgetKey } from '../../src/core/keys.js';
+import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
+import { demoClient } from '../../src/sandbox/tokens.js';
+import { demoCfaKey } from '../../src/sandbox/world.js';
+import { aCall, aDepositCall } from '../support/an-exchange.js';
+
+let sandbox: Sandbox;
+let wire: Wire;
+let runner: PipelineRunner;
+let cfaKeyOf: (opcoId: string) => string;
+
+function aRunner(): PipelineRunner {
+  const proofs = new DpopProofs(systemClock);
+  const credentials = {
+    cfaKey: (_tenant: unknown, opcoId: string) => Promise.resolve(cfaKeyOf(opcoId)),
+    software: (opcoId: string) => Promise.resolve(demoClient(opcoId)),
+  };
+  const tokens = new AccessTokens(wire, credentials, proofs, systemClock);
+  const software = { editeur: 'Opcovia', logiciel: 'Opcovia', version: '0.1.0' };
+  const cache = new MemoryResponseCache(systemClock, { bytes: 1_000_000 });
+  const permits = new LocalPermits(systemClock);
+  for (const { id } of adapters) permits.declare(budgetKey(id, 'test'), { rate: 100, burst: 100 });
+  const locate = (opcoId: string) => ({
+    baseUrl: new URL(`/${opcoId}`, sandbox.url),
+    tokenUrl: new URL(`/${opcoId}/oauth/token`, sandbox.url),
+  });
+  const call = new CallStage({
+    client: new OpcoClient({ wire, tokens, proofs, credentials, software }),
+    upstreams: { locate },
+    health: new OpcoHealth(systemClock),
+    permits,
+    random: Math.random,
+    wait: () => Promise.resolve(),
+  });
+  const stages = [
+    new ResolveAdapterStage(adapters),
+    new ValidateRequestStage(),
+    new ReadCacheStage(cache),
+    new RateLimitStage(permits, systemClock, () => Promise.resolve()),
+    new TransformRequestStage(),
+    call,
+    new TransformResponseStage(),
+    new ValidateResponseStage(),
+    new WriteCacheStage(cache, Math.random),
+    new RecordStage(
+      { recordUpstreamCall: () => Promise.resolve() },
+      { count: () => undefined },
+      { observe: () => undefined },
+    ),
+  ];
+  return new PipelineRunner(stages, systemClock);
+}
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ port: 0 });
+});
+
+afterAll(() => sandbox.stop());
+
+beforeEach(() => {
+  cfaKeyOf = demoCfaKey;
+  wire = new Wire();
+  runner = aRunner();
+});
+
+afterEach(() => wire.close());
+
+const ask = (opcoId: string, endpoint: EndpointName, query: Record<string, unknown> = {}) =>
+  runner.run(aCall({ opcoId, endpoint, query }));
+const named = adapters.map((adapter): [string, OpcoAdapter] => [adapter.id, adapter]);
+
+describe.each(named)('%s of the sandbox, read through the pipeline over HTTP', (opcoId, adapter) => {
+  it('says how it is, where it has a status', async () => {
+    const exchange = await ask(opcoId, 'status');
+    if (adapter.capabilities.status.state === 'supported')
+      expect(exchange.reply().value()).toMatchObject({ status: 'healthy' });
+    else expect(exchange.failure?.code).toBe('NOT_SUPPORTED');
+  });
+
+  it('takes a deposit, announced before it is sent; then lists states, and gives one dossier of them, twice the same bytes', async () => {
+    let announced = 0;
+    const beforeSend = () => Promise.resolve(void (announced += 1));
+    const body = { cerfa: exampleCerfa() };
+    const deposit = await runner.run(aDepositCall({ opcoId, body, beforeSend }));
+    expect(deposit.reply().value()).toMatchObject({ numeroInterne: expect.any(String) as string });
+    expect([announced, deposit.upstreamCalls]).toEqual([1, 1]);
+    const etats = await ask(opcoId, 'etats', adapter.paging.kind === 'pages' ? { numeroPage: 1 } : {});
+    const { data } = etats.reply().value() as { data: { numeroInterne: string }[] };
+    expect(data.length).toBeGreaterThan(0);
+    const numeroInterne = data[0]?.numeroInterne;
+    const miss = await ask(opcoId, 'dossier', { numeroInterne });
+    const hit = await ask(opcoId, 'dossier', { numeroInterne });
+    expect(miss.reply().value()).toMatchObject({ cerfa: { numeroInterne } });
+    expect([miss.reply().cacheStatus, hit.reply().cacheStatus, hit.upstreamCalls]).toEqual(['miss', 'hit', 0]);
+    expect(hit.answer().equals(miss.answer())).toBe(true);
+  });
+
+  it('answers NOT_FOUND for a number it does not know', async () => {
+    expect((await ask(opcoId, 'dossier', { numeroInterne: 'NO-SUCH-1' })).failure?.code).toBe('NOT_FOUND');
+  });
+
+  it('refuses a wrong key of the CFA as UPSTREAM_AUTH', async () => {
+    cfaKeyOf = () => 'nobody-has-this-key';
+    const exchange = await ask(opcoId, 'etats', adapter.paging.kind === 'pages' ? { numeroPage: 1 } : {});
+    expect(exchange.failure).toMatchObject({ code: 'UPSTREAM_AUTH', details: { upstream: { opcoId } } });
+  });
+});
