@@ -12,8 +12,12 @@ import { createPrivate, readIfThere } from './state-files.js';
 
 const actor = 'system:demo';
 
-/** Dossiers that the sandbox shows the demo tenant at each OPCO on the first start. */
-const dossiersShown = 12;
+/** Where the demo tenant lives, and how many dossiers an empty sandbox gets for it at each OPCO. */
+export interface DemoSettings {
+  readonly apiKey: string;
+  readonly sandboxUrl: string;
+  readonly dossiers: number;
+}
 
 /** The demo key of this state directory: made once, the same at every start. */
 export function demoKey(stateDir: string): string {
@@ -33,13 +37,14 @@ export interface DemoTenant {
  * The tenant behind the demo key, with the sandbox's public demo credentials at every OPCO. Asked for at each start: what is
  * already there stays.
  */
-export async function ensureDemoTenant(api: NestFastifyApplication, apiKey: string, sandboxUrl: string): Promise<DemoTenant> {
+export async function ensureDemoTenant(api: NestFastifyApplication, settings: DemoSettings): Promise<DemoTenant> {
+  const { apiKey } = settings;
   await registerOnce(api.get(TenantsRepository), apiKey);
   const tenant = await api.get(Admission).admitTenant(apiKey);
   const numeros: Record<string, string> = {};
   for (const { id } of adapters) {
     await storeIdentities(api, tenant, id);
-    numeros[id] = await showDossiers(sandboxUrl, id);
+    numeros[id] = await showDossiers(settings, id);
   }
   return { apiKey, numeros };
 }
@@ -67,13 +72,13 @@ async function registerOnce(tenants: TenantsRepository, importedKey: string): Pr
 }
 
 /** Fills an empty sandbox, so that the first curl line has something to show; gives the number of one dossier. */
-async function showDossiers(sandboxUrl: string, opcoId: string): Promise<string> {
+async function showDossiers({ sandboxUrl, dossiers }: DemoSettings, opcoId: string): Promise<string> {
   const response = await fetch(`${sandboxUrl}/_sandbox/seed`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ opcoId, apiKey: sandboxCfaKey(opcoId), dossiers: dossiersShown, onlyIfEmpty: true }),
+    body: JSON.stringify({ opcoId, apiKey: sandboxCfaKey(opcoId), dossiers, onlyIfEmpty: true }),
   });
   if (!response.ok) throw new Error(`the sandbox refused its demo data (${response.status})`);
-  const { premier } = (await response.json()) as { premier: string };
-  return premier;
+  const { premier } = (await response.json()) as { premier: string | null };
+  return premier ?? '';
 }

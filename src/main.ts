@@ -1,0 +1,77 @@
+import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
+import { welcome } from './dev/banner.js';
+import { demoKey, ensureDemoTenant } from './dev/demo-tenant.js';
+import { completeEnvironment } from './dev/local-environment.js';
+import { ConfigurationError, readEnv } from './platform/config/read-env.js';
+import { migrate } from './platform/database/migrate.js';
+import { BusyPortError, startOpcovia } from './app.start.js';
+
+const begun = performance.now();
+const say = (text: string) => console.log(`  ${text}`);
+
+/** `nest start --watch` starts us again and again: its services then outlive us by some seconds. */
+function underWatch(): boolean {
+  try {
+    return /nest[^\0]*\0(.*\0)?(--watch|-w)\0/.test(readFileSync(`/proc/${process.ppid}/cmdline`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+async function start(): Promise<() => Promise<void>> {
+  const { variables, services } = await completeEnvironment(process.env, {
+    needRedis: true,
+    sandbox: true,
+    lingerSeconds: underWatch() ? 10 : 0,
+    onProgress: say,
+  });
+  try {
+    const env = readEnv(variables, (text) => console.warn(`  attention : ${text}`));
+    if (env.NODE_ENV !== 'production' && env.DATABASE_URL) {
+      const done = await migrate(env.DATABASE_URL);
+      if (done.length > 0) say(`schéma mis à jour (${done.length} migrations)`);
+    }
+    const sandboxUrl = env.NODE_ENV === 'production' ? undefined : env.OPCOVIA_SANDBOX_URL;
+    const apiKey = sandboxUrl ? demoKey(env.OPCOVIA_STATE_DIR) : undefined;
+    const running = await startOpcovia(env, apiKey ? { demoKey: apiKey } : {});
+    const demo = sandboxUrl && apiKey ? await ensureDemoTenant(running.api, { apiKey, sandboxUrl, dossiers: 12 }) : undefined;
+    if (services?.degraded) {
+      say('attention : Redis de dernier recours, lent et en mémoire ; installez redis-server ou donnez REDIS_URL');
+    }
+    console.log(welcome({ running, demo, sandboxUrl, seconds: (performance.now() - begun) / 1000 }));
+    return async () => {
+      const late = setTimeout(() => process.exit(1), env.OPCOVIA_DRAIN_SECONDS * 1000);
+      await running.stop();
+      await services?.release();
+      clearTimeout(late);
+    };
+  } catch (error) {
+    await services?.release();
+    throw error;
+  }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigurationError || error instanceof BusyPortError) return error.message;
+  return error instanceof Error ? `Opcovia n'a pas pu démarrer : ${error.stack ?? error.message}` : 'Opcovia n’a pas pu démarrer.';
+}
+
+let stopping = false;
+const starting = start();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    void starting
+      .then((stop) => stop())
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+  });
+}
+starting.catch((error: unknown) => {
+  console.error(explain(error));
+  process.exit(1);
+});
