@@ -84,7 +84,11 @@ export class CreateJobs1764000005000 implements MigrationInterface {
       )`);
     const system = 'SELECT, INSERT, UPDATE, DELETE';
     await isolateTenants(runner, 'jobs', { app: 'SELECT, UPDATE', system, accept: 'SELECT, INSERT' });
-    await isolateTenants(runner, 'idempotency_claims', { app: 'SELECT, UPDATE', system, accept: 'SELECT, INSERT, DELETE' });
+    await isolateTenants(runner, 'idempotency_claims', {
+      app: 'SELECT, UPDATE',
+      system,
+      accept: 'SELECT, INSERT, DELETE',
+    });
     await isolateTenants(runner, 'job_outbox', { app: 'SELECT, INSERT, UPDATE, DELETE', system, accept: 'INSERT' });
     await isolateTenants(runner, 'job_attempts', { app: 'SELECT, INSERT, UPDATE', system });
     await isolateTenants(runner, 'job_results', { app: 'SELECT, INSERT', system });

@@ -18,6 +18,9 @@ export class CreateEvents1764000007000 implements MigrationInterface {
         UNIQUE (tenant_hash, sequence)
       )`);
     await runner.query('CREATE INDEX events_unsequenced ON events (ordinal) WHERE sequence IS NULL');
+    // The poller asks whether a dossier that it sees for the first time came from a deposit of ours.
+    await runner.query(`
+      CREATE INDEX events_deposits ON events (tenant_hash, opco_id, (data ->> 'numeroInterne')) WHERE type = 'job.completed'`);
     await runner.query(`
       CREATE TABLE event_sequences (
         tenant_hash text PRIMARY KEY,

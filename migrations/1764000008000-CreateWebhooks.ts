@@ -17,14 +17,15 @@ export class CreateWebhooks1764000008000 implements MigrationInterface {
         status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'paused', 'disabled')),
         disabled_reason text,
         created_at timestamptz NOT NULL DEFAULT now(),
-        updated_at timestamptz NOT NULL DEFAULT now()
+        updated_at timestamptz NOT NULL DEFAULT now(),
+        UNIQUE (tenant_hash, id)
       )`);
     await runner.query('CREATE INDEX webhooks_tenant ON webhooks (tenant_hash, created_at, id)');
     await runner.query(`
       CREATE TABLE webhook_deliveries (
         id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
         tenant_hash text NOT NULL,
-        webhook_id uuid NOT NULL REFERENCES webhooks ON DELETE CASCADE,
+        webhook_id uuid NOT NULL,
         event_id uuid NOT NULL REFERENCES events ON DELETE CASCADE,
         subject text NOT NULL,
         sequence bigint NOT NULL,
@@ -37,7 +38,8 @@ export class CreateWebhooks1764000008000 implements MigrationInterface {
         attempt_log jsonb NOT NULL DEFAULT '[]',
         created_at timestamptz NOT NULL DEFAULT now(),
         delivered_at timestamptz,
-        UNIQUE (webhook_id, event_id)
+        UNIQUE (webhook_id, event_id),
+        FOREIGN KEY (tenant_hash, webhook_id) REFERENCES webhooks (tenant_hash, id) ON DELETE CASCADE
       )`);
     await runner.query(
       `CREATE INDEX webhook_deliveries_order ON webhook_deliveries (webhook_id, subject, sequence) WHERE status = 'pending'`,

@@ -20,7 +20,10 @@ export class CreateSyncJobs1764000010000 implements MigrationInterface {
     await runner.query(`
       CREATE UNIQUE INDEX sync_jobs_one_at_a_time ON sync_jobs (tenant_hash, opco_id)
         WHERE status IN ('pending', 'running', 'paused')`);
-    await isolateTenants(runner, 'sync_jobs', { app: 'SELECT, INSERT, UPDATE', system: 'SELECT, INSERT, UPDATE, DELETE' });
+    await isolateTenants(runner, 'sync_jobs', {
+      app: 'SELECT, INSERT, UPDATE',
+      system: 'SELECT, INSERT, UPDATE, DELETE',
+    });
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -15,7 +15,11 @@ import { OpcoHealth } from '../../src/pipeline/06-call/opco-health.js';
 import { TransformResponseStage } from '../../src/pipeline/07-transform-response/transform-response.stage.js';
 import { ValidateResponseStage } from '../../src/pipeline/08-validate-response/validate-response.stage.js';
 import { WriteCacheStage } from '../../src/pipeline/09-write-cache/write-cache.stage.js';
-import { RecordStage, type ObservedExchange, type UpstreamCallEntry } from '../../src/pipeline/10-record/record.stage.js';
+import {
+  RecordStage,
+  type ObservedExchange,
+  type UpstreamCallEntry,
+} from '../../src/pipeline/10-record/record.stage.js';
 import { PipelineRunner } from '../../src/pipeline/pipeline.runner.js';
 import { anAdapter } from './an-exchange.js';
 
@@ -33,7 +37,8 @@ export interface PipelineRig {
   readonly observed: ObservedExchange[];
 }
 
-const aDossier: PlayedOpco = () => Promise.resolve({ status: 200, headers: {}, body: { numeroInterne: 'N-1', etat: 'ENGAGE' } });
+const aDossier: PlayedOpco = () =>
+  Promise.resolve({ status: 200, headers: {}, body: { numeroInterne: 'N-1', etat: 'ENGAGE' } });
 
 /** Builds the pipeline for a spec; retries do not wait. */
 export function aPipeline(clock: Clock, play: PlayedOpco = aDossier, adapter: OpcoAdapter = anAdapter()): PipelineRig {
@@ -46,7 +51,9 @@ export function aPipeline(clock: Clock, play: PlayedOpco = aDossier, adapter: Op
   const wait = () => Promise.resolve();
   const client: CallParts['client'] = { send: (order) => order.beforeSend(0).then(() => play(order)) };
   const upstream = { baseUrl: new URL('http://127.0.0.1:1'), tokenUrl: new URL('http://127.0.0.1:1/token') };
-  const upstreams = { locate: (_opcoId: string, environment: string) => (environment === 'test' ? upstream : undefined) };
+  const upstreams = {
+    locate: (_opcoId: string, environment: string) => (environment === 'test' ? upstream : undefined),
+  };
   const stages: Stage[] = [
     new ResolveAdapterStage([adapter]),
     new ValidateRequestStage(),

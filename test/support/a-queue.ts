@@ -4,6 +4,8 @@ import { Redis } from 'ioredis';
 import { AuditTrail } from '../../src/audit/audit-trail.js';
 import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
 import { systemClock } from '../../src/core/clock.js';
+import { opcoIds } from '../../src/core/endpoint.js';
+import { depositQueueName } from '../../src/core/keys.js';
 import { fail, type OpcoviaError } from '../../src/core/errors.js';
 import type { Call } from '../../src/core/exchange.js';
 import { tenantHashOf, type Tenant } from '../../src/core/tenant.js';
@@ -11,13 +13,24 @@ import { EventLog } from '../../src/events/event-log.js';
 import { KeyRing } from '../../src/platform/crypto/key-ring.js';
 import { AcceptDeposit, type DepositToAccept } from '../../src/queue/accept-deposit.js';
 import { AttemptRepository } from '../../src/queue/attempt.repository.js';
-import { DepositQueues, type QueueConnection } from '../../src/queue/deposit-queues.js';
+import {
+  DepositQueue,
+  depositQueueOptions,
+  DepositQueues,
+  type QueueConnection,
+} from '../../src/queue/deposit-queues.js';
 import { DepositWork, type WorkRules } from '../../src/queue/deposit-work.js';
 import type { Runner } from '../../src/queue/deposit.processor.js';
 import { JobRepository } from '../../src/queue/job.repository.js';
 import { Wakening } from '../../src/queue/wakening.js';
 import { DataKeys } from '../../src/tenancy/data-keys.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+/** The queues as the module registers them. */
+export function registeredQueues(connection: QueueConnection): DepositQueues {
+  const queues = opcoIds.map((id) => new DepositQueue(depositQueueName(id), depositQueueOptions(connection)));
+  return new DepositQueues(connection, queues);
+}
 
 /** One act of the OPCO: an answer, or a failure before or after the first byte. */
 export type Act = (call: Call, sent: () => Promise<void>) => Promise<unknown>;
@@ -124,7 +137,7 @@ export async function aQueue(): Promise<TestQueue> {
   const opco = new ScriptedOpco();
   const wakening = new Wakening();
   const connection = redis as unknown as QueueConnection;
-  const queues = new DepositQueues(connection);
+  const queues = registeredQueues(connection);
   const audit = new AuditTrail();
   const attempts = new AttemptRepository(db.database);
   const wake = (opcoId: string) => wakening.wake(opcoId);

@@ -1,6 +1,12 @@
 import Type from 'typebox';
 import type { Clock } from '../../src/core/clock.js';
-import { endpointNames, type Capability, type Endpoint, type EndpointName, type OpcoAdapter } from '../../src/core/endpoint.js';
+import {
+  endpointNames,
+  type Capability,
+  type Endpoint,
+  type EndpointName,
+  type OpcoAdapter,
+} from '../../src/core/endpoint.js';
 import { Exchange, type Call, type Slot, type Slots } from '../../src/core/exchange.js';
 import { tenantHashOf, type Tenant } from '../../src/core/tenant.js';
 
@@ -24,7 +30,12 @@ export class ManualClock implements Clock {
 
 /** A tenant of its own for each name. */
 export function aTenant(nom = 'CFA de Test'): Tenant {
-  return { hash: tenantHashOf(`opv_test_${nom}`), environment: 'test', nom, keyId: '6f1c1b0e-0000-4000-8000-000000000001' };
+  return {
+    hash: tenantHashOf(`opv_test_${nom}`),
+    environment: 'test',
+    nom,
+    keyId: '6f1c1b0e-0000-4000-8000-000000000001',
+  };
 }
 
 /** A read of one dossier, kept two minutes. */
@@ -32,9 +43,16 @@ export const aRead: Endpoint = {
   name: 'dossier',
   kind: 'read',
   path: '/dossiers',
-  query: Type.Object({ numeroInterne: Type.String({ minLength: 1 }), page: Type.Optional(Type.Integer({ minimum: 1 })) }, { additionalProperties: false }),
+  query: Type.Object(
+    { numeroInterne: Type.String({ minLength: 1 }), page: Type.Optional(Type.Integer({ minimum: 1 })) },
+    { additionalProperties: false },
+  ),
   answer: Type.Object({ numeroInterne: Type.String(), etat: Type.String() }),
-  toRequest: ({ query }) => ({ method: 'GET', segments: ['v1', 'dossiers'], query: { numeroInterne: String(query['numeroInterne']) } }),
+  toRequest: ({ query }) => ({
+    method: 'GET',
+    segments: ['v1', 'dossiers'],
+    query: { numeroInterne: String(query['numeroInterne']) },
+  }),
   toAnswer: ({ body }) => body,
   ttlSeconds: () => 120,
 };
@@ -48,8 +66,15 @@ export const aDeposit: Endpoint = {
   body: Type.Object({ montant: Type.Number() }, { additionalProperties: false }),
   answer: Type.Object({ numeroInterne: Type.String() }),
   judge: ({ body }) =>
-    (body as { montant: number }).montant < 0 ? [{ pointer: '/montant', code: 'negative', message: 'Le montant est négatif.' }] : [],
-  toRequest: ({ body }) => ({ method: 'POST', segments: ['v1', 'dossiers'], query: {}, body: { kind: 'json', value: body } }),
+    (body as { montant: number }).montant < 0
+      ? [{ pointer: '/montant', code: 'negative', message: 'Le montant est négatif.' }]
+      : [],
+  toRequest: ({ body }) => ({
+    method: 'POST',
+    segments: ['v1', 'dossiers'],
+    query: {},
+    body: { kind: 'json', value: body },
+  }),
   toAnswer: ({ body }) => body,
 };
 
@@ -93,7 +118,11 @@ export function aDepositCall(changes: Partial<Call> = {}): Call {
 }
 
 /** An exchange in which the given slots have been written, as earlier stages would have. */
-export function anExchange(slots: Partial<Slots> = {}, call: Call = aCall(), clock: Clock = new ManualClock()): Exchange {
+export function anExchange(
+  slots: Partial<Slots> = {},
+  call: Call = aCall(),
+  clock: Clock = new ManualClock(),
+): Exchange {
   const exchange = new Exchange(call, clock);
   for (const [slot, value] of Object.entries(slots) as [Slot, never][]) exchange.write(slot, value);
   return exchange;

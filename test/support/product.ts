@@ -114,7 +114,10 @@ export async function control(sandbox: Sandbox, path: string, body: unknown): Pr
   if (status >= 300) throw new Error(`the sandbox answered ${status} to ${path}: ${text}`);
 }
 
-async function ask(url: string, { method, apiKey, body, headers }: AskOptions & { method: string; apiKey?: string | undefined }): Promise<Asked> {
+async function ask(
+  url: string,
+  { method, apiKey, body, headers }: AskOptions & { method: string; apiKey?: string | undefined },
+): Promise<Asked> {
   const response = await fetch(url, {
     method,
     redirect: 'manual',
@@ -131,7 +134,11 @@ async function ask(url: string, { method, apiKey, body, headers }: AskOptions & 
 }
 
 /** Asks again and again until the answer is there; fails with the last value when it never is. */
-export async function eventually<T>(look: () => Promise<T>, isThere: (value: T) => boolean, withinMs = 20_000): Promise<T> {
+export async function eventually<T>(
+  look: () => Promise<T>,
+  isThere: (value: T) => boolean,
+  withinMs = 20_000,
+): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const value = await look();

@@ -1,0 +1,192 @@
+import { randomUUID } from 'node:crypto';
+import { fail, OpcoviaError } from '../core/errors.js';
+import type { Tenant } from '../core/tenant.js';
+import type { Database } from '../platform/database/database.js';
+import type { DataKeys, FreshKey } from '../tenancy/data-keys.js';
+import { place } from '../tenancy/place.js';
+import type { DepositType } from './deposit-types.js';
+import { claimKey, fingerprint, partFiles, type ClaimKey } from './idempotency.js';
+import { waitingProgress } from './job-texts.js';
+import { MicroBatch } from './micro-batch.js';
+import { subjectOf } from './subject-of.js';
+
+/** A deposit whose body has already been found valid. */
+export interface DepositToAccept {
+  readonly tenant: Tenant;
+  readonly opcoId: string;
+  readonly type: DepositType;
+  /** The route as the contract names it; part of the fingerprint. */
+  readonly route: string;
+  readonly body: unknown;
+  /** As `readIdempotencyKey` gave it. */
+  readonly idempotencyKey?: string | undefined;
+  readonly requestId: string;
+}
+
+/** The job that answers for the deposit: made now, or by an earlier request of the same content and key. */
+export interface AcceptedDeposit {
+  readonly jobId: string;
+  readonly status: 'pending' | 'duplicate';
+}
+
+/** How long PostgreSQL may take before the caller is told to come back. */
+export interface AcceptPatience {
+  readonly ms: number;
+  /** More for each MiB of sealed payload. */
+  readonly msPerMebibyte: number;
+}
+
+interface Candidate {
+  readonly jobId: string;
+  readonly deposit: DepositToAccept;
+  readonly claim: ClaimKey;
+  readonly content: Buffer;
+  readonly key: FreshKey;
+  readonly payload: string;
+}
+
+type Verdict = 'accepted' | 'duplicate' | 'mismatch';
+
+interface Judged {
+  readonly jobId: string;
+  readonly verdict: Verdict;
+}
+
+const mebibyte = 1024 * 1024;
+const patienceByDefault: AcceptPatience = { ms: 2000, msPerMebibyte: 500 };
+const limits = { rows: 100, bytes: 8 * mebibyte, inFlight: 4 };
+
+/**
+ * Takes a deposit in: job, sealed payload, claim, due time and audit row in one commit, or nothing. Concurrent deposits, of
+ * whatever tenants, share a commit.
+ *
+ *     asked ──batch──▶ committed ──▶ accepted (202) | duplicate (200) | mismatch (422)
+ *       │                  ▲
+ *       └─ answer lost ──▶ claim read again ── none ──▶ 503, nothing promised: the same key may be sent again
+ */
+export class AcceptDeposit {
+  readonly #batches: MicroBatch<Candidate, Judged>;
+
+  constructor(
+    private readonly database: Pick<Database, 'call' | 'asTenant'>,
+    private readonly keys: Pick<DataKeys, 'fresh'>,
+    /** Tells the dispatcher that something is due at this OPCO. */
+    private readonly wake: (opcoId: string) => void,
+    private readonly patience: AcceptPatience = patienceByDefault,
+  ) {
+    this.#batches = new MicroBatch(
+      limits,
+      {
+        bytesOf: ({ payload }) => payload.length,
+        keyOf: ({ deposit, claim }) => `${deposit.tenant.hash}${claim.hash.toString('hex')}`,
+      },
+      (candidates) => this.#commit(candidates),
+    );
+  }
+
+  /** Resolves after the commit. Throws 422 IDEMPOTENCY_MISMATCH, or 503 SERVICE_UNAVAILABLE when PostgreSQL is away. */
+  async accept(deposit: DepositToAccept): Promise<AcceptedDeposit> {
+    const candidate = this.#candidate(deposit);
+    const { jobId, verdict } = await this.#decide(candidate);
+    if (verdict === 'mismatch') {
+      throw fail('IDEMPOTENCY_MISMATCH', {
+        detail: "Cette clé d'idempotence a déjà servi pour un autre contenu, une autre route ou un autre OPCO.",
+      });
+    }
+    if (verdict === 'accepted') this.wake(deposit.opcoId);
+    return { jobId, status: verdict === 'accepted' ? 'pending' : 'duplicate' };
+  }
+
+  #candidate(deposit: DepositToAccept): Candidate {
+    const { tenant, opcoId, type, route, body } = deposit;
+    const jobId = randomUUID();
+    const { fields, files } = partFiles(body);
+    const content = fingerprint({ method: 'POST', route, opcoId, body: fields, files });
+    const key = this.keys.fresh(tenant.hash, subjectOf(type, body));
+    const payload = key.seal(JSON.stringify(body), place('jobs', 'payload', jobId, tenant.hash));
+    return { jobId, deposit, claim: claimKey(deposit.idempotencyKey, content), content, key, payload };
+  }
+
+  async #decide(candidate: Candidate): Promise<Judged> {
+    const batched = this.#batches.add(candidate);
+    const ms = this.patience.ms + (candidate.payload.length / mebibyte) * this.patience.msPerMebibyte;
+    try {
+      return await within(ms, batched);
+    } catch (error) {
+      if (!(error instanceof OpcoviaError)) throw error;
+      // The commit may have happened and only its answer been lost.
+      const found = await within(this.patience.ms / 4, this.#claimed(candidate)).catch(() => undefined);
+      if (!found) throw error;
+      return found;
+    }
+  }
+
+  async #commit(candidates: readonly Candidate[]): Promise<Judged[]> {
+    const rows = await this.database.call<{ asked: string; job_id: string; verdict: Verdict }>(
+      'SELECT * FROM accept_deposits($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)',
+      columns(candidates),
+    );
+    const byJob = new Map(rows.map((row) => [row.asked, { jobId: row.job_id, verdict: row.verdict }]));
+    return candidates.map(({ jobId }) => {
+      const judged = byJob.get(jobId);
+      if (!judged) throw new Error('accept_deposits gave no verdict');
+      return judged;
+    });
+  }
+
+  async #claimed({ jobId, deposit, claim, content }: Candidate): Promise<Judged | undefined> {
+    const [row] = await this.database.asTenant(deposit.tenant.hash, (sql) =>
+      sql.query<{ job_id: string; fingerprint: Buffer }>(
+        'SELECT job_id, fingerprint FROM idempotency_claims WHERE tenant_hash = $1 AND key_hash = $2',
+        [deposit.tenant.hash, claim.hash],
+      ),
+    );
+    if (!row) return undefined;
+    if (row.job_id === jobId) return { jobId, verdict: 'accepted' };
+    return { jobId: row.job_id, verdict: row.fingerprint.equals(content) ? 'duplicate' : 'mismatch' };
+  }
+}
+
+/** The arguments of `accept_deposits`, one array a column. */
+function columns(candidates: readonly Candidate[]): unknown[] {
+  const progress = JSON.stringify(waitingProgress);
+  const of = <T>(read: (candidate: Candidate) => T) => candidates.map(read);
+  return [
+    of(({ jobId }) => jobId),
+    of(({ deposit }) => deposit.tenant.hash),
+    of(({ deposit }) => deposit.tenant.environment),
+    of(({ deposit }) => deposit.opcoId),
+    of(({ deposit }) => deposit.type),
+    of(({ claim }) => claim.hash),
+    of(({ claim }) => claim.implicit),
+    of(({ content }) => content),
+    of(({ key }) => key.id),
+    of(({ key }) => key.subject),
+    of(({ key }) => key.wrapped),
+    of(({ payload }) => payload),
+    of(() => progress),
+    of(({ deposit }) => deposit.requestId),
+  ];
+}
+
+/** The promise, or SERVICE_UNAVAILABLE when it takes too long; the work itself goes on and its late end is ignored. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          fail('SERVICE_UNAVAILABLE', {
+            detail: "Le dépôt n'a pas pu être enregistré à temps ; renvoyez-le avec la même clé d'idempotence.",
+            retryAfterSeconds: 5,
+          }),
+        ),
+      ms,
+    );
+  });
+  try {
+    return await Promise.race([work, tooLong]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

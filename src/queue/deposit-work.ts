@@ -1,0 +1,118 @@
+import type { AuditTrail } from '../audit/audit-trail.js';
+import type { Clock } from '../core/clock.js';
+import type { EventLog } from '../events/event-log.js';
+import type { Database } from '../platform/database/database.js';
+import type { DataKeys } from '../tenancy/data-keys.js';
+import type { AttemptRepository } from './attempt.repository.js';
+import { DepositProcessor, type Delivery, type Runner } from './deposit.processor.js';
+import type { DepositQueues, QueueConnection } from './deposit-queues.js';
+import { DepositWorkers } from './deposit-workers.js';
+import { Dispatcher } from './dispatcher.js';
+import { Heartbeat } from './heartbeat.js';
+import { LostAttemptsRepository } from './lost-attempts.repository.js';
+import { OutboxRepository } from './outbox.repository.js';
+import { Relay } from './relay.js';
+import { SettleJob } from './settle.js';
+
+/** The settings of the work; see `Env` for their meaning. */
+export interface WorkRules {
+  readonly slots: number;
+  readonly dispatchIntervalMs: number;
+  readonly relayIntervalSeconds: number;
+  readonly lostSeconds: number;
+  readonly maxAttempts: number;
+  readonly backoffMs: number;
+  readonly credentialsPatienceMs: number;
+  readonly drainMs: number;
+}
+
+/** What the work on deposits needs from outside. */
+export interface DepositWorkParts {
+  readonly database: Database;
+  readonly keys: Pick<DataKeys, 'open'>;
+  readonly events: EventLog;
+  readonly audit: AuditTrail;
+  readonly attempts: AttemptRepository;
+  readonly runner: Runner;
+  readonly queues: DepositQueues;
+  readonly redis: QueueConnection;
+  readonly clock: Clock;
+  readonly rules: WorkRules;
+  readonly random: () => number;
+  readonly wait: (ms: number) => Promise<void>;
+  /** Called after the commit of each transaction that wrote an event. */
+  readonly committed: () => void;
+  /** Told of each delivery that came to something. */
+  readonly settled: (opcoId: string, delivery: Delivery) => void;
+  /** Told of a delivery that PostgreSQL could not be told of. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Dispatcher, relay, workers and heartbeat of one process, bound together. */
+export class DepositWork {
+  readonly dispatcher: Dispatcher;
+  readonly relay: Relay;
+  readonly #workers: DepositWorkers;
+
+  constructor(private readonly parts: DepositWorkParts) {
+    const { database, queues, clock, rules, redis, events, audit } = parts;
+    const outbox = new OutboxRepository(database);
+    const lost = new LostAttemptsRepository(database, events, audit, rules);
+    this.#workers = new DepositWorkers({
+      redis,
+      processor: this.#processor(),
+      concurrency: rules.slots,
+      ended: (opcoId, delivery) => this.#ended(opcoId, delivery),
+      failed: parts.failed,
+    });
+    this.dispatcher = new Dispatcher({
+      ...{ outbox, queues, clock },
+      busy: (opcoId) => this.#workers.busy(opcoId),
+      rules: { intervalMs: rules.dispatchIntervalMs, slots: rules.slots },
+    });
+    this.relay = new Relay({
+      ...{ outbox, queues, lost },
+      wake: (opcoId) => this.dispatcher.wake(opcoId),
+      committed: parts.committed,
+      rules: {
+        intervalSeconds: rules.relayIntervalSeconds,
+        graceSeconds: Math.min(5, rules.relayIntervalSeconds),
+        boundSeconds: rules.lostSeconds * 5,
+      },
+    });
+  }
+
+  wake(opcoId: string): void {
+    this.dispatcher.wake(opcoId);
+  }
+
+  start(): void {
+    this.#workers.start();
+    this.dispatcher.start();
+    this.relay.start();
+  }
+
+  /** Brings nothing more, takes nothing more, and lets what is under way end. */
+  async stop(): Promise<void> {
+    await Promise.all([this.dispatcher.stop(), this.relay.stop()]);
+    await this.#workers.stop(this.parts.rules.drainMs);
+  }
+
+  #processor(): DepositProcessor {
+    const { database, keys, attempts, runner, events, audit, rules, random, wait } = this.parts;
+    return new DepositProcessor({
+      ...{ database, keys, attempts, runner, wait },
+      settling: new SettleJob(database, keys, events, audit),
+      heartbeat: new Heartbeat(attempts, (rules.lostSeconds * 1000) / 4),
+      rules: { ...rules, random },
+    });
+  }
+
+  #ended(opcoId: string, delivery: Delivery): void {
+    if (delivery.holdSeconds > 0) this.dispatcher.hold(opcoId, delivery.holdSeconds);
+    this.dispatcher.wake(opcoId);
+    if (delivery.result === 'not-ours') return;
+    this.parts.settled(opcoId, delivery);
+    this.parts.committed();
+  }
+}

@@ -1,0 +1,17 @@
+/** What the end of a job is told with: identifiers and states only. */
+export interface JobEnd {
+  readonly jobId: string;
+  readonly type: string;
+  readonly opcoId: string;
+  readonly status: string;
+  readonly outcome: string;
+  /** The OPCO's canonical answer; only its `numeroInterne` is told. */
+  readonly answer?: unknown;
+}
+
+/** The `data` of job.completed, job.failed and job.needs_review. */
+export function jobEventData({ answer, ...end }: JobEnd): Record<string, unknown> {
+  const numero =
+    typeof answer === 'object' && answer !== null && 'numeroInterne' in answer ? answer.numeroInterne : undefined;
+  return { ...end, ...(typeof numero === 'string' && { numeroInterne: numero }) };
+}

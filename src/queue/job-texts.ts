@@ -1,0 +1,48 @@
+/** How far a job is, as its owner reads it. */
+export interface JobProgress {
+  readonly step: number;
+  readonly total: number;
+  /** French. */
+  readonly label: string;
+}
+
+const total = 2;
+
+/** Accepted, or waiting for another attempt. */
+export const waitingProgress: JobProgress = { step: 0, total, label: "En attente d'envoi" };
+
+/** The intent is written, the OPCO is being called. */
+export const sendingProgress: JobProgress = { step: 1, total, label: "Envoi à l'OPCO" };
+
+/** Nothing more happens by itself. */
+export const endedProgress: JobProgress = { step: total, total, label: 'Terminé' };
+
+/** Somebody has to look. */
+export const reviewProgress: JobProgress = { step: 1, total, label: 'En attente de vérification' };
+
+/**
+ * What happened and why, in French, by the code of the timeline entry. No text of the OPCO ever stands in a timeline: it is not
+ * encrypted.
+ */
+export const timelineTexts = {
+  sending: "Envoi à l'OPCO",
+  completed: "Dépôt pris en compte par l'OPCO",
+  rejected: "Dépôt refusé par l'OPCO ; il n'a pas été pris en compte",
+  invalid: "Dépôt impossible à envoyer tel quel ; rien n'a été transmis à l'OPCO",
+  exhausted: "Abandon après plusieurs tentatives ; rien n'a été transmis à l'OPCO",
+  'credentials-expired': "Abandon : les identifiants n'ont pas été corrigés à temps ; rien n'a été pris en compte",
+  credentials: "L'OPCO refuse les identifiants ; le dépôt attend qu'ils soient corrigés",
+  quota: "Quota d'appels de l'OPCO atteint ; le dépôt attend son tour",
+  unreachable: 'OPCO momentanément indisponible ; le dépôt attend son retour',
+  'not-sent': "L'envoi n'a pas pu partir ; nouvelle tentative prévue",
+  ambiguous: "L'OPCO a pu recevoir le dépôt sans le confirmer ; vérification nécessaire avant tout nouvel envoi",
+  'maybe-duplicate': "L'OPCO signale un dépôt déjà existant ; vérification nécessaire",
+  unreadable: "L'OPCO a accepté le dépôt mais sa réponse est illisible ; numéro à retrouver",
+  'worker-lost': "L'envoi a été interrompu après avoir commencé ; vérification nécessaire avant tout nouvel envoi",
+  'worker-lost-unsent': "L'envoi a été interrompu avant de commencer ; nouvelle tentative prévue",
+  retried: 'Nouvel essai demandé',
+  cancelled: 'Dépôt annulé avant envoi',
+} as const;
+
+/** A code of the timeline. */
+export type TimelineCode = keyof typeof timelineTexts;

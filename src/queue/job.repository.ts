@@ -1,0 +1,207 @@
+import type { AuditTrail } from '../audit/audit-trail.js';
+import type { JobError, JobPage, JobTimelineEntry, JobView } from '../core/contract/job.js';
+import { fail } from '../core/errors.js';
+import type { Tenant, TenantHash } from '../core/tenant.js';
+import { UnsealError } from '../platform/crypto/sealed-box.js';
+import type { Database, Sql } from '../platform/database/database.js';
+import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
+import type { DataKeys } from '../tenancy/data-keys.js';
+import { place } from '../tenancy/place.js';
+import { appendTimeline, timelineEntry } from './attempt.repository.js';
+import {
+  isJobId,
+  readCursor,
+  summaryColumns,
+  toSummary,
+  toTimeline,
+  writeCursor,
+  type SummaryRow,
+} from './job-rows.js';
+import { endedProgress, waitingProgress, type TimelineCode } from './job-texts.js';
+
+/** What a list may be narrowed to. */
+export interface JobFilter {
+  readonly status?: string;
+  readonly type?: string;
+  /** As the page before gave it. */
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+/** Who asks for a change of a job. */
+export interface JobActor {
+  readonly tenant: Tenant;
+  readonly requestId: string;
+}
+
+interface ViewRow extends SummaryRow {
+  readonly data_key_id: string;
+  readonly error: string | null;
+  readonly timeline: JobTimelineEntry[];
+}
+
+const notFound = () => fail('NOT_FOUND', { detail: 'Aucun job de ce numéro chez cet OPCO.' });
+
+/** The jobs of a tenant, as it sees and operates them. Another tenant's job, or another OPCO's, does not exist: 404. */
+export class JobRepository extends TenantScopedRepository {
+  constructor(
+    database: Database,
+    private readonly keys: Pick<DataKeys, 'open'>,
+    private readonly audit: Pick<AuditTrail, 'write'>,
+    /** Tells the dispatcher that something is due at this OPCO. */
+    private readonly wake: (opcoId: string) => void,
+  ) {
+    super(database);
+  }
+
+  view(tenant: TenantHash, opcoId: string, jobId: string): Promise<JobView> {
+    return this.within(tenant, async (sql) => this.#view(sql, tenant, await find(sql, opcoId, jobId)));
+  }
+
+  list(tenant: TenantHash, opcoId: string, { status, type, cursor, limit }: JobFilter): Promise<JobPage> {
+    const from = cursor === undefined ? undefined : readCursor(cursor);
+    return this.within(tenant, async (sql) => {
+      const rows = await sql.query<SummaryRow & { micros: string }>(
+        `SELECT ${summaryColumns}, (extract(epoch FROM created_at) * 1000000)::bigint::text AS micros FROM jobs
+         WHERE tenant_hash = $1 AND opco_id = $2 AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR type = $4)
+           AND ($5::bigint IS NULL OR (created_at, id) < (timestamptz 'epoch' + $5::bigint * interval '1 microsecond', $6::uuid))
+         ORDER BY created_at DESC, id DESC LIMIT $7`,
+        [tenant, opcoId, status ?? null, type ?? null, from?.micros ?? null, from?.jobId ?? null, limit + 1],
+      );
+      const shown = rows.slice(0, limit);
+      const last = rows.length > limit ? shown.at(-1) : undefined;
+      return {
+        data: shown.map(toSummary),
+        nextCursor: last ? writeCursor({ micros: last.micros, jobId: last.id }) : null,
+      };
+    });
+  }
+
+  /** Brings a failed job back: it certainly had no effect. 409 for any other, or when the same content was deposited anew since. */
+  async retry({ tenant, requestId }: JobActor, opcoId: string, jobId: string): Promise<JobView> {
+    const view = await this.within(tenant.hash, async (sql) => {
+      const job = await find(sql, opcoId, jobId);
+      await change(sql, job, { from: 'failed', to: 'pending', code: 'retried' });
+      // The claim becomes an explicit one, so that the same content cannot be taken in beside this job while it runs.
+      const claim = await sql.query(
+        'UPDATE idempotency_claims SET implicit = false WHERE job_id = $1 RETURNING job_id',
+        [jobId],
+      );
+      if (claim.length === 0)
+        throw fail('CONFLICT', { detail: 'Le même contenu a été déposé de nouveau depuis ; suivez ce dépôt-là.' });
+      await sql.query('INSERT INTO job_outbox (job_id, tenant_hash, opco_id) VALUES ($1, $2, $3)', [
+        jobId,
+        tenant.hash,
+        opcoId,
+      ]);
+      await this.#trace(sql, { tenant, requestId }, 'job.retried', job);
+      return this.#view(sql, tenant.hash, await find(sql, opcoId, jobId));
+    });
+    this.wake(opcoId);
+    return view;
+  }
+
+  /** Takes a pending job back before it is sent. 409 once it is under way or over. */
+  cancel({ tenant, requestId }: JobActor, opcoId: string, jobId: string): Promise<JobView> {
+    return this.within(tenant.hash, async (sql) => {
+      const job = await find(sql, opcoId, jobId);
+      await change(sql, job, { from: 'pending', to: 'cancelled', code: 'cancelled' });
+      await sql.query('DELETE FROM job_outbox WHERE job_id = $1', [jobId]);
+      await this.#trace(sql, { tenant, requestId }, 'job.cancelled', job);
+      return this.#view(sql, tenant.hash, await find(sql, opcoId, jobId));
+    });
+  }
+
+  async #view(sql: Sql, tenant: TenantHash, row: ViewRow): Promise<JobView> {
+    const [kept] = await sql.query<{ result: string }>('SELECT result FROM job_results WHERE job_id = $1', [row.id]);
+    const result =
+      kept &&
+      (await this.#open(sql, tenant, row, { sealed: kept.result, at: place('job_results', 'result', row.id, tenant) }));
+    const error =
+      row.error === null
+        ? undefined
+        : await this.#open(sql, tenant, row, { sealed: row.error, at: place('jobs', 'error', row.id, tenant) });
+    return {
+      ...toSummary(row),
+      ...(row.status === 'pending' && { position: await position(sql, row), eta: null }),
+      ...(result !== undefined && { result }),
+      ...(error !== undefined && { error: error as JobError }),
+      timeline: toTimeline(row.timeline),
+    };
+  }
+
+  /** Undefined when the person it is about was erased. */
+  async #open(
+    sql: Sql,
+    tenant: TenantHash,
+    row: ViewRow,
+    { sealed, at }: { sealed: string; at: string },
+  ): Promise<unknown> {
+    try {
+      const key = await this.keys.open(sql, tenant, row.data_key_id);
+      return JSON.parse(key.unseal(sealed, at).toString('utf8')) as unknown;
+    } catch (error) {
+      if (error instanceof UnsealError) return undefined;
+      throw error;
+    }
+  }
+
+  async #trace(sql: Sql, { tenant, requestId }: JobActor, action: string, row: ViewRow): Promise<void> {
+    await this.audit.write(sql, {
+      tenant: tenant.hash,
+      actor: `key:${tenant.keyId}`,
+      action,
+      object: `job:${row.id}`,
+      result: 'ok',
+      requestId,
+      details: { opcoId: row.opco_id, type: row.type },
+    });
+  }
+}
+
+async function find(sql: Sql, opcoId: string, jobId: string): Promise<ViewRow> {
+  if (!isJobId(jobId)) throw notFound();
+  const [row] = await sql.query<ViewRow>(
+    `SELECT ${summaryColumns}, data_key_id, error, timeline FROM jobs WHERE id = $1 AND opco_id = $2`,
+    [jobId, opcoId],
+  );
+  if (!row) throw notFound();
+  return row;
+}
+
+interface Change {
+  readonly from: 'failed' | 'pending';
+  readonly to: 'pending' | 'cancelled';
+  readonly code: TimelineCode;
+}
+
+/** Compare-and-set on the state; a job whose payload was purged cannot be brought back. */
+async function change(sql: Sql, job: ViewRow, { from, to, code }: Change): Promise<void> {
+  const ends = to === 'cancelled';
+  const changed = await sql.query(
+    `UPDATE jobs SET status = $3, outcome = $4, error = NULL, attempts = CASE WHEN $5 THEN attempts ELSE 0 END, pending_reason = NULL,
+       reason_since = NULL, progress = $6, updated_at = now(), completed_at = CASE WHEN $5 THEN now() END,
+       timeline = ${appendTimeline('$7', '$8')}
+     WHERE id = $1 AND status = $2 AND payload IS NOT NULL RETURNING id`,
+    [
+      job.id,
+      from,
+      to,
+      ends ? 'not_applied' : null,
+      ends,
+      JSON.stringify(ends ? endedProgress : waitingProgress),
+      ...timelineEntry(code),
+    ],
+  );
+  if (changed.length === 0) throw fail('CONFLICT', { detail: "L'état de ce job ne permet pas cette opération." });
+}
+
+/** Rank among the tenant's own pending jobs at that OPCO, by due time. */
+async function position(sql: Sql, row: ViewRow): Promise<number> {
+  const [count] = await sql.query<{ position: number }>(
+    `SELECT count(*)::int AS position FROM job_outbox o JOIN job_outbox mine ON mine.job_id = $1 JOIN jobs j ON j.id = o.job_id
+     WHERE o.opco_id = $2 AND j.status = 'pending' AND (o.run_at, o.job_id) <= (mine.run_at, mine.job_id)`,
+    [row.id, row.opco_id],
+  );
+  return Math.max(1, count?.position ?? 1);
+}

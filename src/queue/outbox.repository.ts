@@ -1,0 +1,116 @@
+import { readTenantHash, type TenantHash } from '../core/tenant.js';
+import type { Database } from '../platform/database/database.js';
+
+/** One job on its way into BullMQ. */
+export interface DueJob {
+  readonly jobId: string;
+  readonly tenant: TenantHash;
+  /** The moment it was marked, PostgreSQL's microseconds: makes the BullMQ id of each enqueueing unique. */
+  readonly stamp: string;
+}
+
+/** A job that was put into BullMQ a while ago and has not begun. */
+export interface OldEntry extends DueJob {
+  readonly opcoId: string;
+  readonly ageSeconds: number;
+}
+
+/** What one look of the dispatcher asks for. */
+export interface DueQuestion {
+  readonly opcoId: string;
+  /** Most rows to take. */
+  readonly room: number;
+  /** The tenant that was served last: the round goes on behind it. */
+  readonly after: string;
+}
+
+interface Row {
+  readonly job_id: string;
+  readonly tenant_hash: string;
+  readonly stamp: string;
+}
+
+const stampOf = '(extract(epoch FROM o.enqueued_at) * 1000000)::bigint::text AS stamp';
+
+// Tenants are found by hopping over the index, and each gives its oldest rows only: the price follows the number of tenants
+// that wait, not the length of any backlog. A tenant's turn counts what it already has in BullMQ; equal turns go round by hash.
+const takeDue = `
+  WITH RECURSIVE waiting(tenant_hash) AS (
+    (SELECT min(o.tenant_hash) FROM job_outbox o WHERE o.opco_id = $1 AND o.enqueued_at IS NULL)
+    UNION ALL
+    SELECT (SELECT min(o.tenant_hash) FROM job_outbox o
+            WHERE o.opco_id = $1 AND o.enqueued_at IS NULL AND o.tenant_hash > w.tenant_hash)
+    FROM waiting w WHERE w.tenant_hash IS NOT NULL
+  ), due AS (
+    SELECT w.tenant_hash, d.job_id, d.turn + e.enqueued AS turn
+    FROM waiting w
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS enqueued FROM job_outbox o
+      WHERE o.opco_id = $1 AND o.tenant_hash = w.tenant_hash AND o.enqueued_at IS NOT NULL) e
+    CROSS JOIN LATERAL (
+      SELECT oldest.job_id, row_number() OVER (ORDER BY oldest.run_at, oldest.job_id) AS turn
+      FROM (SELECT o.job_id, o.run_at FROM job_outbox o
+            WHERE o.opco_id = $1 AND o.tenant_hash = w.tenant_hash AND o.enqueued_at IS NULL AND o.run_at <= now()
+            ORDER BY o.run_at, o.job_id LIMIT $2) oldest) d
+    WHERE w.tenant_hash IS NOT NULL
+  ), chosen AS (
+    SELECT o.job_id, due.turn, due.tenant_hash FROM job_outbox o JOIN due ON due.job_id = o.job_id
+    WHERE o.enqueued_at IS NULL
+    ORDER BY due.turn, due.tenant_hash <= $3, due.tenant_hash
+    LIMIT $2 FOR UPDATE OF o SKIP LOCKED
+  ), marked AS (
+    UPDATE job_outbox o SET enqueued_at = clock_timestamp() FROM chosen WHERE o.job_id = chosen.job_id
+    RETURNING o.job_id, o.tenant_hash, chosen.turn, ${stampOf}
+  )
+  SELECT job_id, tenant_hash, stamp FROM marked ORDER BY turn, tenant_hash <= $3, tenant_hash`;
+
+/** The due times of all non-terminal jobs, across tenants: ids only. */
+export class OutboxRepository {
+  constructor(private readonly database: Pick<Database, 'asSystem'>) {}
+
+  /** Marks due rows as enqueued and gives them, fairly between tenants; rows that another instance is taking are passed over. */
+  async takeDue({ opcoId, room, after }: DueQuestion): Promise<DueJob[]> {
+    const rows = await this.database.asSystem((sql) => sql.query<Row>(takeDue, [opcoId, room, after]));
+    return rows.map(toDueJob);
+  }
+
+  /** OPCOs at which something is due now. */
+  async opcosWithDueJobs(): Promise<string[]> {
+    const rows = await this.database.asSystem((sql) =>
+      sql.query<{ opco_id: string }>(
+        'SELECT DISTINCT opco_id FROM job_outbox WHERE enqueued_at IS NULL AND run_at <= now()',
+      ),
+    );
+    return rows.map((row) => row.opco_id);
+  }
+
+  /** Takes a mark back, unless the row has been rescheduled or enqueued anew since. */
+  async putBack(jobs: readonly Pick<DueJob, 'jobId' | 'stamp'>[]): Promise<void> {
+    if (jobs.length === 0) return;
+    await this.database.asSystem((sql) =>
+      sql.query(
+        `UPDATE job_outbox o SET enqueued_at = NULL FROM unnest($1::uuid[], $2::text[]) AS m(job_id, stamp)
+         WHERE o.job_id = m.job_id AND (extract(epoch FROM o.enqueued_at) * 1000000)::bigint::text = m.stamp`,
+        [jobs.map(({ jobId }) => jobId), jobs.map(({ stamp }) => stamp)],
+      ),
+    );
+  }
+
+  /** Pending jobs that were enqueued longer ago than the grace: perhaps BullMQ has lost them. */
+  async enqueuedLongAgo(graceSeconds: number): Promise<OldEntry[]> {
+    const rows = await this.database.asSystem((sql) =>
+      sql.query<Row & { opco_id: string; age: number }>(
+        `SELECT o.job_id, o.tenant_hash, o.opco_id, ${stampOf}, extract(epoch FROM now() - o.enqueued_at)::float8 AS age
+         FROM job_outbox o JOIN jobs j ON j.id = o.job_id
+         WHERE o.enqueued_at < now() - make_interval(secs => $1::float8) AND j.status = 'pending'
+         ORDER BY o.enqueued_at LIMIT 1000`,
+        [graceSeconds],
+      ),
+    );
+    return rows.map((row) => ({ ...toDueJob(row), opcoId: row.opco_id, ageSeconds: row.age }));
+  }
+}
+
+function toDueJob(row: Row): DueJob {
+  return { jobId: row.job_id, tenant: readTenantHash(row.tenant_hash), stamp: row.stamp };
+}

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { AuditTrail } from '../audit/audit-trail.js';
+import type { Clock } from '../core/clock.js';
+import { CommitSignal } from '../events/commit-signal.js';
+import { EventLog } from '../events/event-log.js';
+import { PipelineRunner } from '../pipeline/pipeline.runner.js';
+import { CLOCK } from '../platform/clock.token.js';
+import { Env } from '../platform/config/env.js';
+import { Database } from '../platform/database/database.js';
+import { LOG } from '../platform/logging/log.token.js';
+import { Metrics } from '../platform/metrics/metrics.js';
+import { QUEUE_REDIS } from '../platform/redis/redis.tokens.js';
+import { DataKeys } from '../tenancy/data-keys.js';
+import { AttemptRepository } from './attempt.repository.js';
+import type { QueueConnection } from './deposit-queues.js';
+import { DepositQueues } from './deposit-queues.js';
+import { DepositWork, type DepositWorkParts } from './deposit-work.js';
+import { Wakening } from './wakening.js';
+
+/** Starts the work on deposits in a process with the role `worker`, and ends it before the connections close. */
+@Injectable()
+export class QueueDuty implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  @Inject(Env) private readonly env: Env;
+  @Inject(Database) private readonly database: Database;
+  @Inject(DataKeys) private readonly keys: DataKeys;
+  @Inject(EventLog) private readonly events: EventLog;
+  @Inject(CommitSignal) private readonly signal: CommitSignal;
+  @Inject(AuditTrail) private readonly audit: AuditTrail;
+  @Inject(PipelineRunner) private readonly runner: PipelineRunner;
+  @Inject(DepositQueues) private readonly queues: DepositQueues;
+  @Inject(QUEUE_REDIS) private readonly redis: QueueConnection;
+  @Inject(Wakening) private readonly wakening: Wakening;
+  @Inject(CLOCK) private readonly clock: Clock;
+  @Inject(Metrics) private readonly metrics: Metrics;
+  @Inject(LOG) private readonly log: Logger;
+  #work: DepositWork | undefined;
+
+  onApplicationBootstrap(): void {
+    if (!this.env.roles.has('worker')) return;
+    const work = new DepositWork(this.#parts());
+    this.wakening.listen((opcoId) => work.wake(opcoId));
+    work.start();
+    this.#work = work;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#work?.stop();
+    await this.queues.close();
+  }
+
+  #parts(): DepositWorkParts {
+    const { database, keys, events, audit, runner, queues, redis, clock, env } = this;
+    const attempts = new AttemptRepository(database);
+    return {
+      ...{ database, keys, events, audit, attempts, runner, queues, redis, clock },
+      rules: workRules(env),
+      random: Math.random,
+      wait: (ms) => sleep(ms),
+      committed: () => this.signal.announce(),
+      settled: (opcoId, { type, result }) => this.metrics.jobs.inc({ opco: opcoId, type: type ?? 'unknown', result }),
+      failed: (err) => this.log.error({ err }, 'deposit attempt not written'),
+    };
+  }
+}
+
+/** The settings of the work on deposits, out of the configuration. */
+export function workRules(env: Env): DepositWorkParts['rules'] {
+  return {
+    slots: env.OPCOVIA_JOB_CONCURRENCY,
+    dispatchIntervalMs: env.OPCOVIA_DISPATCH_INTERVAL_MS,
+    relayIntervalSeconds: env.OPCOVIA_RELAY_INTERVAL_SECONDS,
+    lostSeconds: env.OPCOVIA_ATTEMPT_LOST_SECONDS,
+    maxAttempts: env.OPCOVIA_JOB_MAX_ATTEMPTS,
+    backoffMs: env.OPCOVIA_JOB_BACKOFF_MS,
+    credentialsPatienceMs: env.OPCOVIA_CREDENTIALS_WAIT_HOURS * 3_600_000,
+    drainMs: env.OPCOVIA_DRAIN_SECONDS * 1000,
+  };
+}
