@@ -25,7 +25,9 @@ const keys: TenantKeys = {
         return Buffer.concat([iv, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
       },
       open(sealed, aad) {
-        const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12), { authTagLength: 16 }).setAAD(Buffer.from(aad));
+        const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12), { authTagLength: 16 }).setAAD(
+          Buffer.from(aad),
+        );
         decipher.setAuthTag(sealed.subarray(-16));
         return Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()]);
       },
@@ -35,7 +37,13 @@ const keys: TenantKeys = {
 
 const tenant = aTenant('CFA Redis');
 const address: CacheAddress = {
-  key: cacheKey({ opcoId: 'akto', tenant: tenant.hash, method: 'GET', path: '/dossiers', query: { numeroInterne: 'N-1' } }),
+  key: cacheKey({
+    opcoId: 'akto',
+    tenant: tenant.hash,
+    method: 'GET',
+    path: '/dossiers',
+    query: { numeroInterne: 'N-1' },
+  }),
   opcoId: 'akto',
   tenant: tenant.hash,
 };
@@ -128,8 +136,12 @@ describe('the cache in Redis', () => {
         own.disconnect();
       });
       const near = new MemoryResponseCache(clock, { bytes: 100_000, lifeMs: 5000 });
-      const heard = new Promise<void>((resolve) => bus.listen({ forgotten: () => resolve(), missedSome: () => undefined }));
-      const listening = new Promise<void>((resolve) => bus.listen({ forgotten: () => undefined, missedSome: () => resolve() }));
+      const heard = new Promise<void>((resolve) =>
+        bus.listen({ forgotten: () => resolve(), missedSome: () => undefined }),
+      );
+      const listening = new Promise<void>((resolve) =>
+        bus.listen({ forgotten: () => undefined, missedSome: () => resolve() }),
+      );
       return { heard, listening, cache: new TieredResponseCache(near, new RedisResponseCache(own, keys, clock), bus) };
     };
     const [one, two] = [await instance(), await instance()];

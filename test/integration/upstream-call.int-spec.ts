@@ -1,14 +1,10 @@
 import type { RequestListener, ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
-import type { UpstreamResponse } from '../../src/core/endpoint.js';
-import { systemClock } from '../../src/core/clock.js';
-import type { OpcoviaError } from '../../src/core/errors.js';
-import { DpopProofs } from '../../src/pipeline/06-call/dpop.js';
-import { OpcoClient, type Order } from '../../src/pipeline/06-call/opco-client.js';
-import { AccessTokens } from '../../src/pipeline/06-call/token.js';
+import type { Order } from '../../src/pipeline/06-call/opco-client.js';
 import { Wire } from '../../src/pipeline/06-call/wire.js';
 import { PlayedOpco } from '../support/a-played-opco.js';
 import { aCall, aDepositCall, anAdapter } from '../support/an-exchange.js';
+import { aClientOver, anOrderTo, failureOf } from '../support/an-opco-client.js';
 
 const opco = new PlayedOpco();
 let wire: Wire;
@@ -30,36 +26,18 @@ afterEach(async () => {
   await opco.stop();
 });
 
-function aClient(): OpcoClient {
-  const proofs = new DpopProofs(systemClock);
-  const credentials = {
-    cfaKey: () => Promise.resolve('cfa-key'),
-    software: () => Promise.resolve({ clientId: 'id', clientSecret: 'secret' }),
-  };
-  const software = { editeur: 'Editeur', logiciel: 'Logiciel', version: '1.2.3' };
-  return new OpcoClient({ wire, proofs, credentials, software, tokens: new AccessTokens(wire, credentials, proofs, systemClock) });
-}
-
-function anOrder(changes: Partial<Order> = {}): Order {
-  return {
-    adapter: anAdapter(),
-    upstream: { baseUrl: new URL('/base', origin), tokenUrl: new URL('/token', origin) },
-    request: { method: 'GET', segments: ['v1', 'dossiers'], query: { numeroInterne: 'N 1&x' } },
-    call: aCall({ traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }),
-    remainingMs: () => 1000,
+const aClient = () => aClientOver(wire);
+const anOrder = (changes: Partial<Order> = {}) =>
+  anOrderTo(origin, {
     beforeSend: (resend) => Promise.resolve(void events.push(`send ${resend}, ${opco.seen.length} seen`)),
     ...changes,
-  };
-}
-
+  });
 const aDepositOrder = (changes: Partial<Order> = {}) =>
-  anOrder({ request: { method: 'POST', segments: ['v1', 'dossiers'], query: {}, body: { kind: 'json', value: { a: 1 } } }, call: aDepositCall(), ...changes });
-
-const failureOf = (sent: Promise<UpstreamResponse>): Promise<OpcoviaError> =>
-  sent.then(
-    () => Promise.reject(new Error('it was answered')),
-    (error: OpcoviaError) => error,
-  );
+  anOrder({
+    request: { method: 'POST', segments: ['v1', 'dossiers'], query: {}, body: { kind: 'json', value: { a: 1 } } },
+    call: aDepositCall(),
+    ...changes,
+  });
 
 describe('a call to an OPCO', () => {
   it('sends the identities, our request id and nothing that is not on the list', async () => {
@@ -75,7 +53,19 @@ describe('a call to an OPCO', () => {
       'x-request-id': 'req-1',
       traceparent: expect.stringMatching(/^00-/) as string,
     });
-    const listed = ['accept', 'accept-encoding', 'authorization', 'connection', 'editeur', 'host', 'logiciel', 'traceparent', 'version', 'x-api-key', 'x-request-id'];
+    const listed = [
+      'accept',
+      'accept-encoding',
+      'authorization',
+      'connection',
+      'editeur',
+      'host',
+      'logiciel',
+      'traceparent',
+      'version',
+      'x-api-key',
+      'x-request-id',
+    ];
     expect(Object.keys(headers).sort()).toEqual(listed);
   });
 
@@ -87,7 +77,8 @@ describe('a call to an OPCO', () => {
   });
 
   it('refreshes the token once on a 401 and sends again, announcing each sending before its first byte', async () => {
-    opco.answer = (request, response) => void response.writeHead(request.headers.authorization === 'Bearer t2' ? 200 : 401).end('{"ok":true}');
+    opco.answer = (request, response) =>
+      void response.writeHead(request.headers.authorization === 'Bearer t2' ? 200 : 401).end('{"ok":true}');
     const response = await aClient().send(aDepositOrder());
     expect(response).toMatchObject({ status: 200, body: { ok: true } });
     expect(events).toEqual(['send 0, 0 seen', 'send 1, 1 seen']);
@@ -101,14 +92,17 @@ describe('a call to an OPCO', () => {
   });
 
   it('sends nothing when the announcement is refused', async () => {
-    const failure = await failureOf(aClient().send(aDepositOrder({ beforeSend: () => Promise.reject(new Error('fenced off')) })));
+    const failure = await failureOf(
+      aClient().send(aDepositOrder({ beforeSend: () => Promise.reject(new Error('fenced off')) })),
+    );
     expect(failure.details.sent).toBe('not-sent');
     expect(opco.seen).toEqual([]);
   });
 
   it('proves possession of a DPoP token, with the nonce that the OPCO asks for', async () => {
     opco.tokenType = 'DPoP';
-    opco.answer = (_request, response) => void response.writeHead(opco.seen.length === 1 ? 401 : 200, { 'dpop-nonce': 'n1' }).end('{}');
+    opco.answer = (_request, response) =>
+      void response.writeHead(opco.seen.length === 1 ? 401 : 200, { 'dpop-nonce': 'n1' }).end('{}');
     const adapter = anAdapter({ auth: { dpop: true } });
     expect((await aClient().send(anOrder({ adapter }))).status).toBe(200);
     const proof = String(opco.seen[1]?.headers['dpop']).split('.')[1] ?? '';
@@ -126,12 +120,18 @@ describe('a call to an OPCO', () => {
 describe('what is known of the bytes of a failed deposit', () => {
   it('not-sent: nobody listens at the address', async () => {
     const upstream = { baseUrl: new URL('http://127.0.0.1:1'), tokenUrl: new URL('/token', origin) };
-    expect(await failureOf(aClient().send(aDepositOrder({ upstream })))).toMatchObject({ code: 'UPSTREAM_ERROR', details: { sent: 'not-sent' } });
+    expect(await failureOf(aClient().send(aDepositOrder({ upstream })))).toMatchObject({
+      code: 'UPSTREAM_ERROR',
+      details: { sent: 'not-sent' },
+    });
   });
 
   it('not-sent: the token server is down', async () => {
     const upstream = { baseUrl: origin, tokenUrl: new URL('http://127.0.0.1:1/token') };
-    expect(await failureOf(aClient().send(aDepositOrder({ upstream })))).toMatchObject({ code: 'UPSTREAM_ERROR', details: { sent: 'not-sent' } });
+    expect(await failureOf(aClient().send(aDepositOrder({ upstream })))).toMatchObject({
+      code: 'UPSTREAM_ERROR',
+      details: { sent: 'not-sent' },
+    });
     expect(opco.seen).toEqual([]);
   });
 
@@ -150,7 +150,10 @@ describe('what is known of the bytes of a failed deposit', () => {
     });
     const holding = client.send(anOrder({ remainingMs: () => 5000 }));
     await first;
-    expect(await failureOf(client.send(aDepositOrder({ remainingMs: () => 30 })))).toMatchObject({ code: 'UPSTREAM_TIMEOUT', details: { sent: 'not-sent' } });
+    expect(await failureOf(client.send(aDepositOrder({ remainingMs: () => 30 })))).toMatchObject({
+      code: 'UPSTREAM_TIMEOUT',
+      details: { sent: 'not-sent' },
+    });
     held[0]?.end('{}');
     await holding;
     opco.answer = (_request, response) => void response.end('{}');
@@ -160,7 +163,10 @@ describe('what is known of the bytes of a failed deposit', () => {
 
   it('maybe-sent: the connection breaks before a status line', async () => {
     opco.answer = (request) => void request.socket.destroy();
-    expect(await failureOf(aClient().send(aDepositOrder()))).toMatchObject({ code: 'UPSTREAM_ERROR', details: { sent: 'maybe-sent' } });
+    expect(await failureOf(aClient().send(aDepositOrder()))).toMatchObject({
+      code: 'UPSTREAM_ERROR',
+      details: { sent: 'maybe-sent' },
+    });
     expect(opco.seen).toHaveLength(1);
   });
 
@@ -174,7 +180,10 @@ describe('what is known of the bytes of a failed deposit', () => {
 
   it('maybe-sent: no answer in time', async () => {
     opco.answer = () => undefined;
-    expect(await failureOf(aClient().send(aDepositOrder({ remainingMs: () => 50 })))).toMatchObject({ code: 'UPSTREAM_TIMEOUT', details: { sent: 'maybe-sent' } });
+    expect(await failureOf(aClient().send(aDepositOrder({ remainingMs: () => 50 })))).toMatchObject({
+      code: 'UPSTREAM_TIMEOUT',
+      details: { sent: 'maybe-sent' },
+    });
   });
 
   it('maybe-sent: what came back is no HTTP', async () => {
@@ -184,7 +193,10 @@ describe('what is known of the bytes of a failed deposit', () => {
       socket.once('data', () => void socket.write('garbage\r\n\r\n'));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const upstream = { baseUrl: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), tokenUrl: new URL('/token', origin) };
+    const upstream = {
+      baseUrl: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+      tokenUrl: new URL('/token', origin),
+    };
     expect((await failureOf(aClient().send(aDepositOrder({ upstream })))).details.sent).toBe('maybe-sent');
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
@@ -212,13 +224,18 @@ describe('a read', () => {
       response.writeHead(200, { 'content-length': '100' }).write('{"nume');
       setImmediate(() => request.socket.destroy());
     };
-    expect(await failureOf(aClient().send(anOrder()))).toMatchObject({ code: 'UPSTREAM_ERROR', details: { sent: 'answered' } });
+    expect(await failureOf(aClient().send(anOrder()))).toMatchObject({
+      code: 'UPSTREAM_ERROR',
+      details: { sent: 'answered' },
+    });
   });
 
   it('ends when its caller leaves', async () => {
     const left = new AbortController();
     opco.answer = () => left.abort();
-    expect((await failureOf(aClient().send(anOrder({ call: aCall({ signal: left.signal }) })))).code).toBe('UPSTREAM_ERROR');
+    expect((await failureOf(aClient().send(anOrder({ call: aCall({ signal: left.signal }) })))).code).toBe(
+      'UPSTREAM_ERROR',
+    );
   });
 
   it('is not led elsewhere by a redirect', async () => {

@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { readTenantHash, type Environment, type Tenant, type TenantHash } from '../core/tenant.js';
+import type { Database, Sql } from '../platform/database/database.js';
+
+/** A tenant at an OPCO that this process polls for a while. */
+export interface ClaimedTarget {
+  readonly tenant: Tenant;
+  readonly opcoId: string;
+  /** Of this claim alone: a claim that ran out cannot be ended by its former holder. */
+  readonly claim: string;
+  /** Polls in a row that failed. */
+  readonly failures: number;
+}
+
+/** How a poll ended; each says when the next one is due. */
+export type PollEnd =
+  | { readonly outcome: 'done'; readonly nextInSeconds: number }
+  | { readonly outcome: 'failed'; readonly nextInSeconds: number }
+  /** Neither success nor failure: the budget was spent, or the process stops. */
+  | { readonly outcome: 'postponed'; readonly nextInSeconds: number }
+  | { readonly outcome: 'paused'; readonly nextInSeconds: number; readonly reason: string };
+
+interface TargetRow {
+  readonly tenant_hash: string;
+  readonly opco_id: string;
+  readonly failures: number;
+  readonly nom: string;
+  readonly environment: Environment;
+}
+
+/**
+ * Who is to be polled where, and when. It spans tenants, so it works as the system; time is PostgreSQL's.
+ *
+ *     due ──claim──▶ claimed ──end──▶ waiting ──next_poll_at──▶ due
+ *      ▲                │ the process vanished: claimed_until passes
+ *      └────────────────┘
+ *
+ * While claimed, `next_poll_at` equals `claimed_until`; a different value is somebody's wish for an earlier poll, and stands.
+ */
+export class PollTargetRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Takes targets that are due; those that another process is taking at this moment are passed over. */
+  async claim(limit: number, claimSeconds: number): Promise<ClaimedTarget[]> {
+    const claim = randomUUID();
+    const rows = await this.database.asSystem((sql) =>
+      sql.query<TargetRow>(
+        `WITH due AS MATERIALIZED (
+           SELECT p.tenant_hash, p.opco_id, t.nom, t.environment
+           FROM poll_targets p JOIN tenants t ON t.tenant_hash = p.tenant_hash AND t.suspended_at IS NULL
+           WHERE p.next_poll_at <= now() AND (p.claimed_until IS NULL OR p.claimed_until <= now())
+           ORDER BY p.next_poll_at LIMIT $2 FOR UPDATE OF p SKIP LOCKED
+         )
+         UPDATE poll_targets p SET claimed_by = $1,
+           claimed_until = now() + make_interval(secs => $3), next_poll_at = now() + make_interval(secs => $3)
+         FROM due WHERE p.tenant_hash = due.tenant_hash AND p.opco_id = due.opco_id
+         RETURNING p.tenant_hash, p.opco_id, p.failures, due.nom, due.environment`,
+        [claim, limit, claimSeconds],
+      ),
+    );
+    return rows.map((row) => ({
+      tenant: { hash: readTenantHash(row.tenant_hash), environment: row.environment, nom: row.nom, keyId: 'poller' },
+      opcoId: row.opco_id,
+      claim,
+      failures: row.failures,
+    }));
+  }
+
+  /** Prolongs a claim; false when it is no longer ours, and the poll must stop. */
+  async renew(target: ClaimedTarget, claimSeconds: number): Promise<boolean> {
+    const rows = await this.database.asSystem((sql) =>
+      sql.query(
+        `UPDATE poll_targets SET claimed_until = now() + make_interval(secs => $4),
+           next_poll_at = CASE WHEN next_poll_at = claimed_until THEN now() + make_interval(secs => $4) ELSE next_poll_at END
+         WHERE tenant_hash = $1 AND opco_id = $2 AND claimed_by = $3 AND claimed_until > now() RETURNING opco_id`,
+        [target.tenant.hash, target.opcoId, target.claim, claimSeconds],
+      ),
+    );
+    return rows.length > 0;
+  }
+
+  /** Ends a poll, unless its claim has passed to somebody else. */
+  async end(target: ClaimedTarget, end: PollEnd): Promise<void> {
+    await this.database.asSystem((sql) =>
+      sql.query(
+        `UPDATE poll_targets SET claimed_by = NULL, claimed_until = NULL,
+           next_poll_at = CASE WHEN next_poll_at = claimed_until THEN now() + make_interval(secs => $4)
+                               ELSE least(next_poll_at, now() + make_interval(secs => $4)) END,
+           failures = CASE $5 WHEN 'done' THEN 0 WHEN 'postponed' THEN failures ELSE failures + 1 END,
+           last_success_at = CASE WHEN $5 = 'done' THEN now() ELSE last_success_at END,
+           paused_reason = CASE $5 WHEN 'paused' THEN $6 WHEN 'done' THEN NULL ELSE paused_reason END
+         WHERE tenant_hash = $1 AND opco_id = $2 AND claimed_by = $3`,
+        [
+          target.tenant.hash,
+          target.opcoId,
+          target.claim,
+          end.nextInSeconds,
+          end.outcome,
+          end.outcome === 'paused' ? end.reason : null,
+        ],
+      ),
+    );
+  }
+}
+
+/**
+ * Something is about to change: makes the OPCO due for the tenant within `inSeconds`, in the transaction of what is
+ * expected to change it. A pause stays: what paused it has not gone.
+ */
+export async function expectChange(sql: Sql, tenant: TenantHash, opcoId: string, inSeconds = 1): Promise<void> {
+  await sql.query(
+    `INSERT INTO poll_targets (tenant_hash, opco_id, next_poll_at) VALUES ($1, $2, now() + make_interval(secs => $3))
+     ON CONFLICT (tenant_hash, opco_id) DO UPDATE SET next_poll_at = least(poll_targets.next_poll_at, excluded.next_poll_at)
+     WHERE poll_targets.paused_reason IS NULL`,
+    [tenant, opcoId, inSeconds],
+  );
+}

@@ -1,0 +1,49 @@
+import { Module } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { RESPONSE_CACHE } from '../cache/cache.tokens.js';
+import type { ResponseCache } from '../core/response-cache.js';
+import { CommitSignal } from '../events/commit-signal.js';
+import { EventLog } from '../events/event-log.js';
+import { adapterOf } from '../opco/adapters.js';
+import { PipelineModule } from '../pipeline/pipeline.module.js';
+import { PipelineRunner } from '../pipeline/pipeline.runner.js';
+import { Env } from '../platform/config/env.js';
+import { Database } from '../platform/database/database.js';
+import { DataKeys } from '../tenancy/data-keys.js';
+import { PollDossiers } from './poll-dossiers.js';
+import { PollTargetRepository } from './poll-target.repository.js';
+import { Poller } from './poller.js';
+import { SnapshotRepository } from './snapshot.repository.js';
+
+/** The poller, and the history that it leaves. ScheduleModule.forRoot() stands in the application. */
+@Module({
+  imports: [PipelineModule],
+  providers: [
+    {
+      provide: SnapshotRepository,
+      inject: [Database, DataKeys],
+      useFactory: (database: Database, keys: DataKeys) => new SnapshotRepository(database, keys),
+    },
+    {
+      provide: PollTargetRepository,
+      inject: [Database],
+      useFactory: (database: Database) => new PollTargetRepository(database),
+    },
+    {
+      provide: PollDossiers,
+      inject: [PipelineRunner, RESPONSE_CACHE, SnapshotRepository, EventLog, CommitSignal],
+      useFactory: (...[reads, cache, snapshots, events, signal]: PollParts) =>
+        new PollDossiers({ reads, cache, snapshots, events, signal, pagingOf: (opcoId) => adapterOf(opcoId)?.paging }),
+    },
+    {
+      provide: Poller,
+      inject: [Env, PollTargetRepository, PollDossiers, SchedulerRegistry],
+      useFactory: (env: Env, targets: PollTargetRepository, polls: PollDossiers, schedule: SchedulerRegistry) =>
+        new Poller({ env, targets, polls, schedule, random: Math.random }),
+    },
+  ],
+  exports: [SnapshotRepository],
+})
+export class PollerModule {}
+
+type PollParts = [PipelineRunner, ResponseCache, SnapshotRepository, EventLog, CommitSignal];

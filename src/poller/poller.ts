@@ -1,0 +1,124 @@
+import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { SchedulerRegistry } from '@nestjs/schedule';
+import { asOpcoviaError } from '../core/errors.js';
+import type { Env } from '../platform/config/env.js';
+import { Rounds } from '../platform/rounds.js';
+import { backOff, choosePace } from './choose-pace.js';
+import type { PollDossiers } from './poll-dossiers.js';
+import type { ClaimedTarget, PollEnd, PollTargetRepository } from './poll-target.repository.js';
+
+/** What the poller works with. `random` gives [0, 1). */
+export interface PollerPorts {
+  readonly env: Env;
+  readonly targets: PollTargetRepository;
+  readonly polls: PollDossiers;
+  readonly schedule: SchedulerRegistry;
+  readonly random: () => number;
+}
+
+const tickName = 'poller';
+/** Renewed before every detail read, so it need only outlast one slow upstream call with its retries. */
+const claimSeconds = 120;
+/** Looks at a paused target now and then: the fault may have been ours or the OPCO's. */
+const pausedSeconds = 3600;
+
+/**
+ * Polls what is due, in a process that has the role `poller`. A claim in PostgreSQL makes sure that two processes never
+ * poll the same tenant at the same OPCO.
+ *
+ *     tick ──▶ claim what is due ──▶ poll ──done──▶ next by pace
+ *                                       ├─ failed ──▶ next by back-off
+ *                                       ├─ key refused / not offered ──▶ paused, a look every hour
+ *                                       └─ no budget / stopping ──▶ postponed, nothing counted
+ */
+export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly #logger = new Logger('Poller');
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  readonly #rounds: Rounds;
+  #ticking = false;
+
+  constructor(private readonly ports: PollerPorts) {
+    this.#rounds = new Rounds({ work: () => this.round(), onError: (error) => this.#complain(error) });
+  }
+
+  onApplicationBootstrap(): void {
+    const { env, schedule } = this.ports;
+    if (!env.roles.has('poller')) return;
+    this.#ticking = true;
+    schedule.addInterval(
+      tickName,
+      setInterval(() => this.#rounds.wake(), env.OPCOVIA_TICK_MS),
+    );
+  }
+
+  /** Before the pipeline closes its connections: reads have no effect and may be cut short. */
+  async onModuleDestroy(): Promise<void> {
+    const { schedule } = this.ports;
+    if (schedule.doesExist('interval', tickName)) schedule.deleteInterval(tickName);
+    this.#stopping.abort();
+    await this.#rounds.stop();
+    await this.drain();
+  }
+
+  /** Claims what is due and starts it without waiting for its end; true when there may be more. */
+  async round(): Promise<boolean> {
+    const free = this.ports.env.OPCOVIA_POLL_CONCURRENCY - this.#underWay.size;
+    if (free <= 0) return false;
+    const claimed = await this.ports.targets.claim(free, claimSeconds);
+    for (const target of claimed) this.#start(target);
+    return claimed.length === free;
+  }
+
+  /** Waits for every poll under way. */
+  async drain(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  #start(target: ClaimedTarget): void {
+    const poll = this.#poll(target).catch((error: unknown) => this.#complain(error));
+    const ended = poll.finally(() => {
+      this.#underWay.delete(ended);
+      if (this.#ticking) this.#rounds.wake();
+    });
+    this.#underWay.add(ended);
+  }
+
+  async #poll(target: ClaimedTarget): Promise<void> {
+    const { targets } = this.ports;
+    const end = await this.#outcome(target);
+    await targets.end(target, end);
+  }
+
+  async #outcome(target: ClaimedTarget): Promise<PollEnd> {
+    const { env, polls, random, targets } = this.ports;
+    const { tenant, opcoId } = target;
+    const stillOurs = () => targets.renew(target, claimSeconds);
+    try {
+      const report = await polls.run({ tenant, opcoId, signal: this.#stopping.signal, stillOurs });
+      return { outcome: 'done', nextInSeconds: choosePace(report, env.OPCOVIA_POLL_INTERVAL_SECONDS, random()) };
+    } catch (error) {
+      return this.#afterFailure(target, error);
+    }
+  }
+
+  #afterFailure({ failures }: ClaimedTarget, error: unknown): PollEnd {
+    const { env, random } = this.ports;
+    if (this.#stopping.signal.aborted) return { outcome: 'postponed', nextInSeconds: 0 };
+    const { code, details } = asOpcoviaError(error);
+    const paused = { outcome: 'paused', nextInSeconds: pausedSeconds } as const;
+    if (code === 'UPSTREAM_AUTH') return { ...paused, reason: 'credentials' };
+    if (code === 'NOT_SUPPORTED' || code === 'UNKNOWN_OPCO') return { ...paused, reason: 'not_supported' };
+    if (code === 'RATE_LIMITED') return { outcome: 'postponed', nextInSeconds: details.retryAfterSeconds ?? 1 };
+    if (code === 'INTERNAL_ERROR') this.#complain(details.cause);
+    const nextInSeconds = backOff(failures + 1, env.OPCOVIA_POLL_INTERVAL_SECONDS, random());
+    return { outcome: 'failed', nextInSeconds: Math.max(nextInSeconds, details.retryAfterSeconds ?? 0) };
+  }
+
+  /** The kind of error only: its text may hold a value. */
+  #complain(error: unknown): void {
+    this.#logger.warn(
+      `Une lecture périodique a échoué (${error instanceof Error ? error.name : 'inconnu'}) ; nouvel essai plus tard.`,
+    );
+  }
+}

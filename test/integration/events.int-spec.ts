@@ -1,0 +1,147 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readTenantHash, type TenantHash } from '../../src/core/tenant.js';
+import type { NewEvent } from '../../src/core/events.js';
+import { EventFeed } from '../../src/events/event-feed.js';
+import { EventLog } from '../../src/events/event-log.js';
+import { type SequencedEvent, Sequencer } from '../../src/events/sequencer.js';
+import type { Sql } from '../../src/platform/database/database.js';
+import { Leadership } from '../../src/platform/database/leadership.js';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
+
+const aTenant = (): TenantHash => readTenantHash(createHash('sha256').update(randomBytes(16)).digest('hex'));
+
+describe('the event log', () => {
+  let db: TestDatabase;
+  const log = new EventLog();
+
+  const append = (sql: Sql, tenant: TenantHash, event: Partial<NewEvent> = {}) =>
+    log.append(sql, tenant, { type: 'job.completed', opcoId: 'opco-ep', subject: 'job:1', data: {}, ...event });
+  const publish = (tenant: TenantHash, event: Partial<NewEvent> = {}) =>
+    db.database.asTenant(tenant, (sql) => append(sql, tenant, event));
+  const feed = async (tenant: TenantHash, question: object = {}) =>
+    new EventFeed(db.database).read(tenant, { limit: 100, ...question });
+
+  /** An instance of its own; `taken` is what its sink was given. */
+  function anInstance(batch = 500) {
+    const taken: SequencedEvent[] = [];
+    const sink = {
+      take: async (_sql: Sql, events: readonly SequencedEvent[]) => void taken.push(...events),
+      committed: () => undefined,
+    };
+    return { taken, sequencer: new Sequencer(db.database, new Leadership(db.database), [sink], batch) };
+  }
+
+  /** Numbers whatever is committed, in an instance that then gives the duty back. */
+  async function number(batch = 500): Promise<SequencedEvent[]> {
+    const { taken, sequencer } = anInstance(batch);
+    while (await sequencer.round());
+    await sequencer.resign();
+    return taken;
+  }
+
+  beforeAll(async () => {
+    db = await createTestDatabase();
+  });
+  afterAll(() => db?.drop());
+
+  it('numbers each tenant by itself, without a gap, in the order of writing', async () => {
+    const [a, b] = [aTenant(), aTenant()];
+    for (const n of [1, 2, 3, 4, 5]) {
+      await publish(a, { data: { n } });
+      if (n % 2) await publish(b, { data: { n } });
+    }
+    await number(2);
+    const seen = async (tenant: TenantHash) =>
+      (await feed(tenant)).data.map(({ sequence, data }) => [sequence, data['n']]);
+    expect(await seen(a)).toEqual([[1, 1], [2, 2], [3, 3], [4, 4], [5, 5]]); // prettier-ignore
+    expect(await seen(b)).toEqual([[1, 1], [2, 3], [3, 5]]); // prettier-ignore
+  });
+
+  it('shows no event before it has its number', async () => {
+    const tenant = aTenant();
+    await publish(tenant);
+    expect((await feed(tenant)).data).toEqual([]);
+    await number();
+    expect((await feed(tenant)).data).toHaveLength(1);
+  });
+
+  it('leaves no gap for a transaction that rolls back, and numbers a late commit late', async () => {
+    const tenant = aTenant();
+    await publish(tenant, { data: { n: 'first' } });
+    await expect(
+      db.database.asTenant(tenant, async (sql) => {
+        await append(sql, tenant, { data: { n: 'never' } });
+        throw new Error('rolled back');
+      }),
+    ).rejects.toThrow('rolled back');
+    await db.database.asTenant(tenant, async (sql) => {
+      await append(sql, tenant, { data: { n: 'late' } });
+      await publish(tenant, { subject: 'job:2', data: { n: 'early' } });
+      await number();
+    });
+    await number();
+    expect((await feed(tenant)).data.map(({ sequence, data }) => [sequence, data['n']])).toEqual([
+      [1, 'first'],
+      [2, 'early'],
+      [3, 'late'],
+    ]);
+  });
+
+  it('lets one instance number at a time, and another at once after it resigned', async () => {
+    const tenant = aTenant();
+    const [first, second] = [anInstance(), anInstance()];
+    await first.sequencer.round();
+    await publish(tenant);
+    await second.sequencer.round();
+    expect(second.taken).toEqual([]);
+    await first.sequencer.resign();
+    await second.sequencer.round();
+    expect(second.taken).toMatchObject([{ tenant, sequence: 1, opcoId: 'opco-ep', type: 'job.completed' }]);
+    await second.sequencer.resign();
+  });
+
+  it('numbers nothing twice when a former leader writes beside the new one', async () => {
+    const tenant = aTenant();
+    for (let n = 0; n < 40; n++) await publish(tenant, { data: { n } });
+    const everybody = { hold: async () => true, resign: async () => undefined } as unknown as Leadership;
+    const sink = { take: async () => undefined, committed: () => undefined };
+    const rivals = [1, 2, 3].map(() => new Sequencer(db.database, everybody, [sink], 7));
+    await Promise.all(rivals.map(async (rival) => { while (await rival.round()); })); // prettier-ignore
+    await number();
+    const { data } = await feed(tenant);
+    expect(data.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 40 }, (_, at) => at + 1));
+    expect(data.map((each) => each.data['n'])).toEqual(Array.from({ length: 40 }, (_, at) => at));
+  });
+
+  it('gives no number when what is owed to the event cannot be written', async () => {
+    const tenant = aTenant();
+    await publish(tenant);
+    const leadership = new Leadership(db.database);
+    const broken = { take: () => Promise.reject(new Error('no')), committed: () => undefined };
+    await expect(new Sequencer(db.database, leadership, [broken]).round()).rejects.toThrow('no');
+    await leadership.resign('event-sequencer');
+    expect((await feed(tenant)).data).toEqual([]);
+    await number();
+    expect((await feed(tenant)).data.map(({ sequence }) => sequence)).toEqual([1]);
+  });
+
+  it('pages by sequence, filters by type and OPCO, and shows another tenant nothing', async () => {
+    const tenant = aTenant();
+    await publish(tenant);
+    await publish(tenant, { type: 'job.failed', opcoId: 'akto' });
+    await publish(tenant, { type: 'job.failed' });
+    await number();
+    const first = await feed(tenant, { limit: 2 });
+    expect(first.data.map(({ sequence }) => sequence)).toEqual([1, 2]);
+    expect(first.nextCursor).toBe('2');
+    expect(await feed(tenant, { after: first.nextCursor })).toMatchObject({
+      data: [{ sequence: 3 }],
+      nextCursor: null,
+    });
+    expect((await feed(tenant, { types: ['job.failed'] })).data.map(({ sequence }) => sequence)).toEqual([2, 3]);
+    expect((await feed(tenant, { opcoId: 'akto' })).data.map(({ sequence }) => sequence)).toEqual([2]);
+    expect(Object.keys(first.data[0] ?? {})).toEqual(['event', 'opcoId', 'timestamp', 'data', 'id', 'sequence']);
+    expect((await feed(aTenant())).data).toEqual([]);
+    await expect(feed(tenant, { after: "1' OR true" })).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+  });
+});
