@@ -23,7 +23,8 @@ const numeroNames = new Set(['numeroInterne', 'numeroInterneDossier']);
 
 /** The entities that an answer to a read speaks of. */
 export function entitiesRead(endpoint: string, question: Question, answer: unknown): string[] {
-  const dossiers = endpoint === 'dossier' || endpoint === 'liste' ? ['dossiers', ...numerosIn([question.query, answer])] : [];
+  const dossiers =
+    endpoint === 'dossier' || endpoint === 'liste' ? ['dossiers', ...numerosIn([question.query, answer])] : [];
   return [endpoint, ...dossiers];
 }
 
@@ -37,7 +38,9 @@ export function entitiesTouched(endpoint: string, question: Question, answer: un
 function numerosIn(value: unknown, depth = 0): string[] {
   if (value === null || typeof value !== 'object' || Buffer.isBuffer(value) || depth > 6) return [];
   const found = Object.entries(value).flatMap(([name, part]: [string, unknown]) =>
-    numeroNames.has(name) && (typeof part === 'string' || typeof part === 'number') ? [`dossier:${part}`] : numerosIn(part, depth + 1),
+    numeroNames.has(name) && (typeof part === 'string' || typeof part === 'number')
+      ? [`dossier:${part}`]
+      : numerosIn(part, depth + 1),
   );
   return [...new Set(found)];
 }

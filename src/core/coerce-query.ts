@@ -20,14 +20,17 @@ const plainNumber = /^-?\d{1,15}(?:\.\d{1,6})?$/;
  * What does not convert is left as it is, for the contract to refuse.
  */
 export function coerceQuery(schema: TSchema, raw: Readonly<Record<string, unknown>>): CoercedQuery {
-  const properties = new Map(Object.entries((schema as { properties?: Record<string, PropertySchema> }).properties ?? {}));
+  const properties = new Map(
+    Object.entries((schema as { properties?: Record<string, PropertySchema> }).properties ?? {}),
+  );
   const query: Record<string, unknown> = {};
   const unknown: Finding[] = [];
   for (const [name, value] of Object.entries(raw)) {
     const property = properties.get(name);
     if (value === undefined) continue;
     if (property) query[name] = coerce(property, value);
-    else unknown.push({ pointer: `/query/${pointerToken(name)}`, code: 'unknown', message: 'Ce paramètre est inconnu.' });
+    else
+      unknown.push({ pointer: `/query/${pointerToken(name)}`, code: 'unknown', message: 'Ce paramètre est inconnu.' });
   }
   for (const [name, property] of properties) {
     if (property.default !== undefined) query[name] ??= property.default;

@@ -72,7 +72,11 @@ export interface UpstreamRequest {
   readonly query: Readonly<Record<string, string>>;
   readonly body?:
     | { readonly kind: 'json'; readonly value: unknown }
-    | { readonly kind: 'multipart'; readonly json: { readonly part: string; readonly value: unknown }; readonly file?: DepositFile & { readonly part: string } };
+    | {
+        readonly kind: 'multipart';
+        readonly json: { readonly part: string; readonly value: unknown };
+        readonly file?: DepositFile & { readonly part: string };
+      };
 }
 
 /** What came back, before anybody trusts it. `body` is the parsed JSON, or undefined when it is not JSON. */

@@ -4,7 +4,12 @@ import { answerHeaders, notModified } from './answer-headers.js';
 import { replyOf } from '../core/reply.js';
 
 const clock = new ManualClock();
-const stored = (ageSeconds: number) => ({ body: Buffer.from('{}'), etag: '"e"', storedAt: clock.now() - ageSeconds * 1000, ttlSeconds: 60 });
+const stored = (ageSeconds: number) => ({
+  body: Buffer.from('{}'),
+  etag: '"e"',
+  storedAt: clock.now() - ageSeconds * 1000,
+  ttlSeconds: 60,
+});
 
 function answered(status: 'hit' | 'miss' | 'stale' | 'bypass', ageSeconds = 0, calls = 0, noCache = false) {
   const exchange = anExchange({}, aCall({ cache: noCache ? { noCache } : {} }), clock);
@@ -38,14 +43,21 @@ describe('the headers of an answer', () => {
   });
 
   it('give age and validator of a hit, and forbid others to keep it', () => {
-    expect(answerHeaders(answered('hit', 12))).toMatchObject({ age: '12', etag: '"e"', 'cache-control': 'private, no-cache' });
+    expect(answerHeaders(answered('hit', 12))).toMatchObject({
+      age: '12',
+      etag: '"e"',
+      'cache-control': 'private, no-cache',
+    });
   });
 
   it('tell the time of each stage, of a failure too', () => {
     const exchange = anExchange({}, aCall(), clock);
     exchange.timings.push(['resolve-adapter', 0.04], ['call', 12.34]);
     exchange.fail(fail('UPSTREAM_ERROR'));
-    expect(answerHeaders(exchange)).toEqual({ 'server-timing': 'resolve-adapter;dur=0.0, call;dur=12.3', 'cache-control': 'private, no-store' });
+    expect(answerHeaders(exchange)).toEqual({
+      'server-timing': 'resolve-adapter;dur=0.0, call;dur=12.3',
+      'cache-control': 'private, no-store',
+    });
   });
 });
 

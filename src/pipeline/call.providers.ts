@@ -17,7 +17,9 @@ import { AccessTokens } from './06-call/token.js';
 import { Wire } from './06-call/wire.js';
 
 const concurrency = new Map(
-  adapters.flatMap(({ id, limits }) => (['test', 'live'] as const).map((environment) => [laneOf(id, environment), limits.concurrency])),
+  adapters.flatMap(({ id, limits }) =>
+    (['test', 'live'] as const).map((environment) => [laneOf(id, environment), limits.concurrency]),
+  ),
 );
 
 /** Resolves after so many milliseconds of real time. */
@@ -31,12 +33,15 @@ export const callProviders: Provider[] = [
   {
     provide: AccessTokens,
     inject: [Wire, OpcoClientsRepository, DpopProofs, CLOCK],
-    useFactory: (wire: Wire, clients: OpcoClientsRepository, proofs: DpopProofs, clock: Clock) => new AccessTokens(wire, clients, proofs, clock),
+    useFactory: (wire: Wire, clients: OpcoClientsRepository, proofs: DpopProofs, clock: Clock) =>
+      new AccessTokens(wire, clients, proofs, clock),
   },
   {
     provide: OpcoClient,
     inject: [Wire, AccessTokens, DpopProofs, OpcoCredentialsRepository, Env],
-    useFactory: (...[wire, tokens, proofs, credentials, env]: [Wire, AccessTokens, DpopProofs, OpcoCredentialsRepository, Env]) => {
+    useFactory: (
+      ...[wire, tokens, proofs, credentials, env]: [Wire, AccessTokens, DpopProofs, OpcoCredentialsRepository, Env]
+    ) => {
       const software = { editeur: env.OPCOVIA_EDITEUR, logiciel: env.OPCOVIA_LOGICIEL, version: env.OPCOVIA_VERSION };
       return new OpcoClient({ wire, tokens, proofs, credentials, software });
     },

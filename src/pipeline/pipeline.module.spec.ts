@@ -47,7 +47,10 @@ describe('the wiring of the pipeline', () => {
     expect(exchange.failure).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', details: { sent: 'not-sent' } });
     const permits = wiring.get<Permits>(PERMITS);
     for (const { id, limits } of adapters) {
-      const granted = Array.from({ length: limits.burst + 5 }, () => permits.take(budgetKey(id, 'live'), 'interactive').granted);
+      const granted = Array.from(
+        { length: limits.burst + 5 },
+        () => permits.take(budgetKey(id, 'live'), 'interactive').granted,
+      );
       expect(granted.filter(Boolean)).toHaveLength(limits.burst);
     }
     await wiring.close();

@@ -39,7 +39,11 @@ const stages = pipeline.map((room) => room.stage);
   providers: [
     { provide: ResolveAdapterStage, useFactory: () => new ResolveAdapterStage(adapters) },
     ValidateRequestStage,
-    { provide: ReadCacheStage, inject: [RESPONSE_CACHE], useFactory: (cache: ResponseCache) => new ReadCacheStage(cache) },
+    {
+      provide: ReadCacheStage,
+      inject: [RESPONSE_CACHE],
+      useFactory: (cache: ResponseCache) => new ReadCacheStage(cache),
+    },
     {
       provide: RateLimitStage,
       inject: [PERMITS, CLOCK],
@@ -49,11 +53,16 @@ const stages = pipeline.map((room) => room.stage);
     ...callProviders,
     TransformResponseStage,
     ValidateResponseStage,
-    { provide: WriteCacheStage, inject: [RESPONSE_CACHE], useFactory: (cache: ResponseCache) => new WriteCacheStage(cache, Math.random) },
+    {
+      provide: WriteCacheStage,
+      inject: [RESPONSE_CACHE],
+      useFactory: (cache: ResponseCache) => new WriteCacheStage(cache, Math.random),
+    },
     {
       provide: RecordStage,
       inject: [UpstreamCallLog, CacheHitLog, Metrics],
-      useFactory: (audit: UpstreamCallLog, hits: CacheHitLog, metrics: Metrics) => new RecordStage(audit, hits, new PipelineMeter(metrics)),
+      useFactory: (audit: UpstreamCallLog, hits: CacheHitLog, metrics: Metrics) =>
+        new RecordStage(audit, hits, new PipelineMeter(metrics)),
     },
     { provide: HttpExchanges, inject: [CLOCK], useFactory: (clock: Clock) => new HttpExchanges(clock, adapterOf) },
     {

@@ -28,7 +28,13 @@ describe('the pipeline from end to end', () => {
   it('gives an answer of yesterday when the OPCO is down, the same bytes and validator', async () => {
     const clock = new ManualClock();
     let up = true;
-    const { runner } = aPipeline(clock, () => Promise.resolve(up ? { status: 200, headers: {}, body: { numeroInterne: 'N-1', etat: 'ENGAGE' } } : { status: 500, headers: {}, body: {} }));
+    const { runner } = aPipeline(clock, () =>
+      Promise.resolve(
+        up
+          ? { status: 200, headers: {}, body: { numeroInterne: 'N-1', etat: 'ENGAGE' } }
+          : { status: 500, headers: {}, body: {} },
+      ),
+    );
     const fresh = await runner.run(aCall());
     up = false;
     clock.pass(20 * 3600);
@@ -42,7 +48,9 @@ describe('the pipeline from end to end', () => {
   it('gives no old answer once the OPCO refuses the key', async () => {
     const clock = new ManualClock();
     let status = 200;
-    const { runner } = aPipeline(clock, () => Promise.resolve({ status, headers: {}, body: { numeroInterne: 'N-1', etat: 'ENGAGE' } }));
+    const { runner } = aPipeline(clock, () =>
+      Promise.resolve({ status, headers: {}, body: { numeroInterne: 'N-1', etat: 'ENGAGE' } }),
+    );
     await runner.run(aCall());
     clock.pass(600);
     status = 403;
@@ -90,7 +98,9 @@ describe('the pipeline from end to end', () => {
   });
 
   it('names drift and keeps nothing of it', async () => {
-    const { runner } = aPipeline(new ManualClock(), () => Promise.resolve({ status: 200, headers: {}, body: { numeroInterne: 1 } }));
+    const { runner } = aPipeline(new ManualClock(), () =>
+      Promise.resolve({ status: 200, headers: {}, body: { numeroInterne: 1 } }),
+    );
     expect((await runner.run(aCall())).failure?.code).toBe('UPSTREAM_INVALID');
     expect((await runner.run(aCall())).upstreamCalls).toBe(1);
   });

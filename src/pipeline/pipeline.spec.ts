@@ -44,13 +44,26 @@ describe('the pipeline', () => {
   });
 
   it('marks the same rooms as always running in the list and in the stages', () => {
-    expect(pipeline.filter((room) => room.always).map((room) => room.name)).toEqual(stages.filter((stage) => stage.always).map((stage) => stage.name));
+    expect(pipeline.filter((room) => room.always).map((room) => room.name)).toEqual(
+      stages.filter((stage) => stage.always).map((stage) => stage.name),
+    );
   });
 
   it('is what docs/pipeline.md says', () => {
-    const rows = [...readFileSync(join(root, 'docs/pipeline.md'), 'utf8').matchAll(/^\| (\d\d) \| ([\w-]+) \|[^|]*\| ([^|]*) -> ([^|]*) \|/gm)];
-    const named = (cell: string | undefined) => (cell ?? '').split(',').map((slot) => slot.trim()).filter((slot) => slot !== '-').sort();
-    expect(rows.map(([, number, name, reads, writes]) => ({ number, name, reads: named(reads), writes: named(writes) }))).toEqual(
+    const rows = [
+      ...readFileSync(join(root, 'docs/pipeline.md'), 'utf8').matchAll(
+        /^\| (\d\d) \| ([\w-]+) \|[^|]*\| ([^|]*) -> ([^|]*) \|/gm,
+      ),
+    ];
+    const named = (cell: string | undefined) =>
+      (cell ?? '')
+        .split(',')
+        .map((slot) => slot.trim())
+        .filter((slot) => slot !== '-')
+        .sort();
+    expect(
+      rows.map(([, number, name, reads, writes]) => ({ number, name, reads: named(reads), writes: named(writes) })),
+    ).toEqual(
       stages.map((stage, index) => ({
         number: String(index + 1).padStart(2, '0'),
         name: stage.name,

@@ -59,7 +59,10 @@ class Wiring {
     const clock = new ManualClock();
     const { stages } = aPipeline(clock);
     const rooms: Provider[] = pipeline.map((room, index) => ({ provide: room.stage, useValue: stages[index] }));
-    const exchanges = { provide: HttpExchanges, useValue: new HttpExchanges(clock, (id) => (id === 'akto' ? anAdapter() : undefined)) };
+    const exchanges = {
+      provide: HttpExchanges,
+      useValue: new HttpExchanges(clock, (id) => (id === 'akto' ? anAdapter() : undefined)),
+    };
     return { module: Wiring, controllers: [Routes], providers: [...rooms, exchanges] };
   }
 }
@@ -71,17 +74,21 @@ describe('a route through the pipeline', () => {
     const wiring = await Test.createTestingModule({ imports: [Wiring.of()] }).compile();
     app = wiring.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
     const tenant = aTenant();
-    app.getHttpAdapter().getInstance().addHook('onRequest', (request, _reply, done) => {
-      Object.assign(request as unknown as PipelineRequest, { tenant });
-      done();
-    });
+    app
+      .getHttpAdapter()
+      .getInstance()
+      .addHook('onRequest', (request, _reply, done) => {
+        Object.assign(request as unknown as PipelineRequest, { tenant });
+        done();
+      });
     await app.init();
     await app.getHttpAdapter().getInstance().ready();
   });
 
   afterAll(() => app.close());
 
-  const get = async (url: string, headers: Record<string, string> = {}) => JSON.parse((await app.inject({ url, headers })).payload) as Shown;
+  const get = async (url: string, headers: Record<string, string> = {}) =>
+    JSON.parse((await app.inject({ url, headers })).payload) as Shown;
 
   it('passes the ten stages in their order, parameters of path and query in one question', async () => {
     const shown = await get('/akto/dossiers/N-1?page=2');
@@ -92,7 +99,12 @@ describe('a route through the pipeline', () => {
 
   it('skips to record after a hit', async () => {
     await get('/akto/dossiers/N-2');
-    expect((await get('/akto/dossiers/N-2')).stages).toEqual(['resolve-adapter', 'validate-request', 'read-cache', 'record']);
+    expect((await get('/akto/dossiers/N-2')).stages).toEqual([
+      'resolve-adapter',
+      'validate-request',
+      'read-cache',
+      'record',
+    ]);
   });
 
   it("hands on the client's demands of the cache", async () => {
@@ -100,7 +112,10 @@ describe('a route through the pipeline', () => {
   });
 
   it('records an unknown OPCO', async () => {
-    expect(await get('/nobody/dossiers/N-1')).toMatchObject({ failure: 'UNKNOWN_OPCO', stages: ['resolve-adapter', 'record'] });
+    expect(await get('/nobody/dossiers/N-1')).toMatchObject({
+      failure: 'UNKNOWN_OPCO',
+      stages: ['resolve-adapter', 'record'],
+    });
   });
 
   it("asks in the OPCO's terms where the route's own differ, and records a refusal of the route's", async () => {

@@ -31,7 +31,10 @@ describe('resolve-adapter', () => {
     await advance(new ResolveAdapterStage([trial]), refused);
     expect(refused.failure?.code).toBe('NOT_SUPPORTED');
     const served = anExchange();
-    await advance(new ResolveAdapterStage([trial], (opcoId, endpoint) => opcoId === 'akto' && endpoint === 'dossier'), served);
+    await advance(
+      new ResolveAdapterStage([trial], (opcoId, endpoint) => opcoId === 'akto' && endpoint === 'dossier'),
+      served,
+    );
     expect(served.read('endpoint')).toBe(aRead);
   });
 });

@@ -33,7 +33,9 @@ export class ResolveAdapterStage implements Stage {
     const endpoint = adapter.endpoints[name];
     const served = capability.state === 'supported' || this.operatorEnables(adapter.id, name);
     if (!endpoint || !served) {
-      throw fail('NOT_SUPPORTED', { detail: `${adapter.label} ne propose pas cette opération${because(capability.note)}` });
+      throw fail('NOT_SUPPORTED', {
+        detail: `${adapter.label} ne propose pas cette opération${because(capability.note)}`,
+      });
     }
     exchange.write('adapter', adapter);
     exchange.write('endpoint', endpoint);

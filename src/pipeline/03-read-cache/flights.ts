@@ -4,7 +4,10 @@ import type { Exchange, Reply } from '../../core/exchange.js';
 /** How the exchange that went ahead ended. */
 export type Outcome =
   | { readonly reply: Reply }
-  | { readonly failure: OpcoviaError; /** Its caller left: says nothing about the OPCO. */ readonly abandoned: boolean };
+  | {
+      readonly failure: OpcoviaError;
+      /** Its caller left: says nothing about the OPCO. */ readonly abandoned: boolean;
+    };
 
 /**
  * Identical questions in this process: the first goes ahead, the others wait for how it ended.

@@ -2,14 +2,26 @@ import { fail } from '../../core/errors.js';
 import type { CacheDemand, Call, Exchange } from '../../core/exchange.js';
 import type { StoredReply } from '../../core/response-cache.js';
 import { advance } from '../../core/stage.js';
-import { aCall, aDepositCall, anExchange, depositSlots, ManualClock, readSlots } from '../../../test/support/an-exchange.js';
+import {
+  aCall,
+  aDepositCall,
+  anExchange,
+  depositSlots,
+  ManualClock,
+  readSlots,
+} from '../../../test/support/an-exchange.js';
 import { replyOf } from '../../core/reply.js';
 import { ReadCacheStage } from './read-cache.stage.js';
 
 const body = Buffer.from('{"numeroInterne":"N-1","etat":"ENGAGE"}');
 const clock = new ManualClock();
 
-const storedSince = (seconds: number): StoredReply => ({ body, etag: '"e"', storedAt: clock.now() - seconds * 1000, ttlSeconds: 120 });
+const storedSince = (seconds: number): StoredReply => ({
+  body,
+  etag: '"e"',
+  storedAt: clock.now() - seconds * 1000,
+  ttlSeconds: 120,
+});
 const holding = (stored: StoredReply | undefined) => new ReadCacheStage({ read: () => Promise.resolve(stored) });
 
 async function asked(stage: ReadCacheStage, cache: CacheDemand = {}, call: Partial<Call> = {}): Promise<Exchange> {
@@ -43,21 +55,30 @@ describe('read-cache', () => {
     expect((await asked(holding(undefined), { onlyIfCached: true })).failure?.code).toBe('UPSTREAM_TIMEOUT');
   });
 
-  it.each(['UPSTREAM_ERROR', 'UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE'] as const)('lets an old answer stand in for %s', async (code) => {
-    const exchange = await asked(holding(storedSince(3600)));
-    exchange.fail(fail(code));
-    expect(exchange.reply()).toMatchObject({ cacheStatus: 'stale', etag: '"e"' });
-    expect(exchange.rescuedFrom?.code).toBe(code);
-  });
+  it.each(['UPSTREAM_ERROR', 'UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE'] as const)(
+    'lets an old answer stand in for %s',
+    async (code) => {
+      const exchange = await asked(holding(storedSince(3600)));
+      exchange.fail(fail(code));
+      expect(exchange.reply()).toMatchObject({ cacheStatus: 'stale', etag: '"e"' });
+      expect(exchange.rescuedFrom?.code).toBe(code);
+    },
+  );
 
-  it.each(['UPSTREAM_AUTH', 'UPSTREAM_REJECTED', 'NOT_FOUND', 'RATE_LIMITED'] as const)('lets nothing stand in for %s', async (code) => {
-    const exchange = await asked(holding(storedSince(3600)));
-    exchange.fail(fail(code));
-    expect(exchange.failure?.code).toBe(code);
-  });
+  it.each(['UPSTREAM_AUTH', 'UPSTREAM_REJECTED', 'NOT_FOUND', 'RATE_LIMITED'] as const)(
+    'lets nothing stand in for %s',
+    async (code) => {
+      const exchange = await asked(holding(storedSince(3600)));
+      exchange.fail(fail(code));
+      expect(exchange.failure?.code).toBe(code);
+    },
+  );
 
   it('keeps no stand-in for who demanded a fresh answer, nor one of more than a day', async () => {
-    for (const exchange of [await asked(holding(storedSince(200)), { noCache: true }), await asked(holding(storedSince(86_521)))]) {
+    for (const exchange of [
+      await asked(holding(storedSince(200)), { noCache: true }),
+      await asked(holding(storedSince(86_521))),
+    ]) {
       exchange.fail(fail('UPSTREAM_ERROR'));
       expect(exchange.failure?.code).toBe('UPSTREAM_ERROR');
     }

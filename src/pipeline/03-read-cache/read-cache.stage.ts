@@ -42,7 +42,8 @@ export class ReadCacheStage implements Stage {
       if (exchange.settled) return;
       if (!cache.onlyIfCached) return this.#collapse(`${traffic} ${address.key}`, exchange);
     }
-    if (cache.onlyIfCached) throw fail('UPSTREAM_TIMEOUT', { detail: 'Aucune réponse en cache ne satisfait la demande (only-if-cached).' });
+    if (cache.onlyIfCached)
+      throw fail('UPSTREAM_TIMEOUT', { detail: 'Aucune réponse en cache ne satisfait la demande (only-if-cached).' });
   }
 
   #use(stored: StoredReply, exchange: Exchange): void {
@@ -52,7 +53,8 @@ export class ReadCacheStage implements Stage {
     if (staleSeconds > staleIfErrorSeconds) return;
     const young = ageSeconds <= maxAgeSeconds;
     if (young && staleSeconds < 0) return exchange.settle(replyOf(stored, 'hit'));
-    if (young && maxStaleSeconds !== undefined && staleSeconds <= maxStaleSeconds) return exchange.settle(replyOf(stored, 'stale'));
+    if (young && maxStaleSeconds !== undefined && staleSeconds <= maxStaleSeconds)
+      return exchange.settle(replyOf(stored, 'stale'));
     exchange.rescueWith((failure) => (rescued.has(failure.code) ? replyOf(stored, 'stale') : undefined));
   }
 

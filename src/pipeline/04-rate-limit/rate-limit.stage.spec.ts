@@ -52,7 +52,10 @@ describe('rate-limit', () => {
     const { stage, waits } = rig([inSeconds(0.2), inSeconds(6.1)]);
     const exchange = exchangeOf('interactive');
     await advance(stage, exchange);
-    expect(exchange.failure).toMatchObject({ code: 'RATE_LIMITED', details: { retryAfterSeconds: 7, sent: 'not-sent' } });
+    expect(exchange.failure).toMatchObject({
+      code: 'RATE_LIMITED',
+      details: { retryAfterSeconds: 7, sent: 'not-sent' },
+    });
     expect(waits).toEqual([200]);
   });
 

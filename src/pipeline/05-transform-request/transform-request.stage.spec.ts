@@ -6,7 +6,11 @@ describe('transform-request', () => {
   it("says a read in the OPCO's words", async () => {
     const exchange = anExchange(readSlots());
     await advance(new TransformRequestStage(), exchange);
-    expect(exchange.read('request')).toEqual({ method: 'GET', segments: ['v1', 'dossiers'], query: { numeroInterne: 'N-1' } });
+    expect(exchange.read('request')).toEqual({
+      method: 'GET',
+      segments: ['v1', 'dossiers'],
+      query: { numeroInterne: 'N-1' },
+    });
   });
 
   it("says a deposit in the OPCO's words", async () => {

@@ -4,7 +4,9 @@ import type { Clock } from '../../core/clock.js';
 export type CallOutcome = 'well' | 'ill' | 'unknown';
 
 /** Leave to call, whose outcome is told once; or the seconds until the next probe. */
-export type Admission = { readonly admitted: true; end(outcome: CallOutcome): void } | { readonly admitted: false; readonly retryAfterSeconds: number };
+export type Admission =
+  | { readonly admitted: true; end(outcome: CallOutcome): void }
+  | { readonly admitted: false; readonly retryAfterSeconds: number };
 
 const windowMs = 10_000;
 const minimumCalls = 10;

@@ -69,7 +69,10 @@ describe('call, a read', () => {
   it('makes the budget pause when the OPCO answers 429', async () => {
     const { play } = playing(answered(429, { 'retry-after': '30' }));
     const { runner, permits } = aPipeline(new ManualClock(), play);
-    expect((await runner.run(aCall())).failure).toMatchObject({ code: 'RATE_LIMITED', details: { retryAfterSeconds: 30 } });
+    expect((await runner.run(aCall())).failure).toMatchObject({
+      code: 'RATE_LIMITED',
+      details: { retryAfterSeconds: 30 },
+    });
     expect(permits.take(budgetKey('akto', 'test'), 'interactive')).toMatchObject({ granted: false });
   });
 
@@ -127,7 +130,10 @@ describe('call, an OPCO that is down', () => {
   it('is left alone after ten failures, with a true Retry-After', async () => {
     const { runner, state, health } = await brokenDown();
     const exchange = await runner.run(aCall());
-    expect(exchange.failure).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', details: { retryAfterSeconds: 5, sent: 'not-sent' } });
+    expect(exchange.failure).toMatchObject({
+      code: 'UPSTREAM_UNAVAILABLE',
+      details: { retryAfterSeconds: 5, sent: 'not-sent' },
+    });
     expect(state.calls).toHaveLength(10);
     expect(health.observed('akto', 'test')).toMatchObject({ calls: 10, errorRate: 1, breaker: 'open' });
   });

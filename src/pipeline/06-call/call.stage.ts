@@ -147,7 +147,9 @@ export class CallStage implements Stage {
 /** What the caller did (leaving) and what we lack (credentials, permits) says nothing about the OPCO. */
 function outcomeOf(failure: OpcoviaError, exchange: Exchange): CallOutcome {
   if (exchange.call.signal?.aborted) return 'unknown';
-  return failure.code === 'UPSTREAM_ERROR' || failure.code === 'UPSTREAM_TIMEOUT' || failure.code === 'UPSTREAM_INVALID' ? 'ill' : 'unknown';
+  return failure.code === 'UPSTREAM_ERROR' || failure.code === 'UPSTREAM_TIMEOUT' || failure.code === 'UPSTREAM_INVALID'
+    ? 'ill'
+    : 'unknown';
 }
 
 function unreachable(adapter: OpcoAdapter, reason: string, seconds: number): OpcoviaError {

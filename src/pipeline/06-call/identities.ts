@@ -6,7 +6,10 @@ export interface Credentials {
   /** The CFA's key at that OPCO. */
   cfaKey(tenant: Tenant, opcoId: OpcoId): Promise<string>;
   /** The OAuth2 client of the operator's software at that OPCO. */
-  software(opcoId: OpcoId, environment: Environment): Promise<{ readonly clientId: string; readonly clientSecret: string }>;
+  software(
+    opcoId: OpcoId,
+    environment: Environment,
+  ): Promise<{ readonly clientId: string; readonly clientSecret: string }>;
 }
 
 /** Where an OPCO is reached; from configuration, never from a caller. */

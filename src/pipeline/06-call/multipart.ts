@@ -16,7 +16,15 @@ export function encodeBody(body: UpstreamRequest['body']): EncodedBody | undefin
   const json = Buffer.from(JSON.stringify(body.json.value));
   const parts = part(boundary, `name="${quoted(body.json.part)}"`, 'application/json', json);
   const file = body.file;
-  if (file) parts.push(...part(boundary, `name="${quoted(file.part)}"; filename="${quoted(file.name)}"`, mediaType(file.mediaType), file.content));
+  if (file)
+    parts.push(
+      ...part(
+        boundary,
+        `name="${quoted(file.part)}"; filename="${quoted(file.name)}"`,
+        mediaType(file.mediaType),
+        file.content,
+      ),
+    );
   parts.push(Buffer.from(`--${boundary}--\r\n`));
   return { contentType: `multipart/form-data; boundary=${boundary}`, bytes: Buffer.concat(parts) };
 }

@@ -87,9 +87,15 @@ export class OpcoClient {
     });
   }
 
-  async #headers({ request, call }: Order, { url, body, cfaKey }: Prepared, token: AccessToken): Promise<Record<string, string>> {
+  async #headers(
+    { request, call }: Order,
+    { url, body, cfaKey }: Prepared,
+    token: AccessToken,
+  ): Promise<Record<string, string>> {
     const { proofs, software } = this.parts;
-    const proof = token.dpop ? { dpop: await proofs.proof({ method: request.method, url, accessToken: token.text }) } : {};
+    const proof = token.dpop
+      ? { dpop: await proofs.proof({ method: request.method, url, accessToken: token.text }) }
+      : {};
     return {
       accept: 'application/json',
       'accept-encoding': 'identity',

@@ -21,7 +21,10 @@ const firstPauseMs = 100;
 const leastUsefulMs = 500;
 
 /** Asks a read again, at most twice and inside its deadline, where the OPCO surely did not answer it. Never for a deposit. */
-export async function withRetries(attempt: () => Promise<UpstreamResponse>, conditions: RetryConditions): Promise<UpstreamResponse> {
+export async function withRetries(
+  attempt: () => Promise<UpstreamResponse>,
+  conditions: RetryConditions,
+): Promise<UpstreamResponse> {
   for (let retries = 0; ; retries += 1) {
     const attempted = await attempt().then(
       (response): Attempted => ({ response }),
@@ -29,7 +32,8 @@ export async function withRetries(attempt: () => Promise<UpstreamResponse>, cond
     );
     const pauseMs = firstPauseMs * 2 ** retries * (0.5 + conditions.random());
     const useful = conditions.remainingMs() - pauseMs > leastUsefulMs;
-    if (retries === mostRetries || !worthRepeating(attempted) || !useful || !conditions.mayCallAgain()) return settled(attempted);
+    if (retries === mostRetries || !worthRepeating(attempted) || !useful || !conditions.mayCallAgain())
+      return settled(attempted);
     await conditions.wait(pauseMs);
   }
 }

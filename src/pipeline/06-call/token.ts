@@ -75,7 +75,11 @@ export class AccessTokens {
 
   async #form({ adapter, environment }: TokenQuestion): Promise<Buffer> {
     const { clientId, clientSecret } = await this.credentials.software(adapter.id, environment);
-    const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret });
+    const form = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: clientId,
+      client_secret: clientSecret,
+    });
     if (adapter.auth.scope !== undefined) form.set('scope', adapter.auth.scope);
     return Buffer.from(form.toString());
   }
@@ -116,5 +120,9 @@ function refusal(adapter: OpcoAdapter, { status, headers }: WireResponse, now: n
   const wait = retryAfterSeconds(headers['retry-after'], now);
   if (status === 429) return fail('RATE_LIMITED', { upstream, sent: 'not-sent', retryAfterSeconds: wait ?? 1 });
   if (status >= 500) return fail('UPSTREAM_ERROR', { upstream, sent: 'not-sent' });
-  return fail('UPSTREAM_AUTH', { detail: `${adapter.label} n'a pas délivré de jeton d'accès au logiciel.`, upstream, sent: 'not-sent' });
+  return fail('UPSTREAM_AUTH', {
+    detail: `${adapter.label} n'a pas délivré de jeton d'accès au logiciel.`,
+    upstream,
+    sent: 'not-sent',
+  });
 }

@@ -10,7 +10,10 @@ describe('the URL of a call', () => {
     expect(url.href).toBe('https://opco.example/api/v1-root/v1/dossiers/%C3%A9%201?numeroInterne=a%26b%3Dc');
   });
 
-  it.each([['slash at the end', 'https://opco.example/api/'], ['no path', 'https://opco.example']])('stands on a base with %s', (_what, href) => {
+  it.each([
+    ['slash at the end', 'https://opco.example/api/'],
+    ['no path', 'https://opco.example'],
+  ])('stands on a base with %s', (_what, href) => {
     expect(upstreamUrl(new URL(href), { segments: ['v1'], query: {} }).pathname).toMatch(/^(\/api)?\/v1$/);
   });
 

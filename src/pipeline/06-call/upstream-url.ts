@@ -27,5 +27,8 @@ function encodeSegment(segment: string): string {
 }
 
 function unusableSegment(): Error {
-  return fail('VALIDATION_ERROR', { detail: "Un paramètre ne peut pas figurer dans l'adresse de l'appel.", sent: 'not-sent' });
+  return fail('VALIDATION_ERROR', {
+    detail: "Un paramètre ne peut pas figurer dans l'adresse de l'appel.",
+    sent: 'not-sent',
+  });
 }

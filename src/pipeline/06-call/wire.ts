@@ -42,7 +42,12 @@ export interface WireLimits {
   readonly connectionsOf: (lane: string) => number;
 }
 
-const limitsByDefault: WireLimits = { connectMs: 3000, headersMs: 10_000, bodyBytes: 10 * 1024 * 1024, connectionsOf: () => 10 };
+const limitsByDefault: WireLimits = {
+  connectMs: 3000,
+  headersMs: 10_000,
+  bodyBytes: 10 * 1024 * 1024,
+  connectionsOf: () => 10,
+};
 
 /** HTTP/1.1 to the OPCOs. Follows no redirect, inflates nothing, obeys no proxy variable; lanes share no connection. */
 export class Wire {
@@ -87,7 +92,12 @@ export class Wire {
     if (!pool) {
       const { connectMs, bodyBytes, connectionsOf } = this.#limits;
       const connections = connectionsOf(lane);
-      pool = new Pool(origin, { connections, pipelining: 1, connect: { timeout: connectMs }, maxResponseSize: bodyBytes });
+      pool = new Pool(origin, {
+        connections,
+        pipelining: 1,
+        connect: { timeout: connectMs },
+        maxResponseSize: bodyBytes,
+      });
       this.#pools.set(name, pool);
     }
     return pool;
@@ -114,7 +124,10 @@ class Flight implements Dispatcher.DispatchHandler {
     private readonly resolve: (response: WireResponse) => void,
     private readonly reject: (failure: WireFailure) => void,
   ) {
-    this.#timer = setTimeout(() => this.#stop(new WireFailure('timeout', this.#sent(), new Error('deadline'))), request.timeoutMs);
+    this.#timer = setTimeout(
+      () => this.#stop(new WireFailure('timeout', this.#sent(), new Error('deadline'))),
+      request.timeoutMs,
+    );
     request.signal?.addEventListener('abort', this.#leave, { once: true });
     if (request.signal?.aborted) this.#leave();
   }
@@ -125,9 +138,16 @@ class Flight implements Dispatcher.DispatchHandler {
     else this.#controller = controller;
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
     if (status < 200) return;
-    const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(', ') : (value ?? '')]);
+    const entries = Object.entries(headers).map(([name, value]) => [
+      name.toLowerCase(),
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]);
     this.#head = { status, headers: Object.fromEntries(entries) as Record<string, string> };
   }
 
@@ -158,7 +178,8 @@ class Flight implements Dispatcher.DispatchHandler {
     this.#over = true;
     clearTimeout(this.#timer);
     this.request.signal?.removeEventListener('abort', this.#leave);
-    if (this.#head) this.resolve({ ...this.#head, body: Buffer.concat(this.#chunks), ...(failure && { cut: failure }) });
+    if (this.#head)
+      this.resolve({ ...this.#head, body: Buffer.concat(this.#chunks), ...(failure && { cut: failure }) });
     else this.reject(failure ?? new WireFailure('broken', this.#sent(), new Error('no status line')));
   }
 }

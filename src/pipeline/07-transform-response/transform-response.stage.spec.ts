@@ -10,7 +10,10 @@ interface Answered {
 }
 
 async function read({ status, body, headers = {} }: Answered, slots = readSlots()): Promise<Exchange> {
-  const exchange = anExchange({ ...slots, response: { status, headers, body } }, slots.endpoint.kind === 'read' ? aCall() : aDepositCall());
+  const exchange = anExchange(
+    { ...slots, response: { status, headers, body } },
+    slots.endpoint.kind === 'read' ? aCall() : aDepositCall(),
+  );
   await advance(new TransformResponseStage(), exchange);
   return exchange;
 }
@@ -48,7 +51,8 @@ describe('transform-response', () => {
 
   it('hands on the wait that a 429 asks for, in seconds or as a date', async () => {
     const wait = async (header: string | undefined) =>
-      (await read({ status: 429, body: {}, headers: header === undefined ? {} : { 'retry-after': header } })).failure?.details.retryAfterSeconds;
+      (await read({ status: 429, body: {}, headers: header === undefined ? {} : { 'retry-after': header } })).failure
+        ?.details.retryAfterSeconds;
     expect(await wait('7')).toBe(7);
     expect(await wait('Tue, 01 Sep 2026 00:00:30 GMT')).toBe(30);
     expect(await wait('soon')).toBe(1);
@@ -56,13 +60,22 @@ describe('transform-response', () => {
   });
 
   it("shows the OPCO's own words, cut and without control characters", async () => {
-    const { failure } = await read({ status: 400, body: { code: 'E1', message: `a\u0000\r\nb\u202ec${'x'.repeat(600)}` } });
+    const { failure } = await read({
+      status: 400,
+      body: { code: 'E1', message: `a\u0000\r\nb\u202ec${'x'.repeat(600)}` },
+    });
     expect(failure?.details.upstream?.code).toBe('E1');
     expect(failure?.details.upstream?.message).toMatch(/^a b cx+$/);
     expect(failure?.details.upstream?.message).toHaveLength(500);
   });
 
-  it.each([['read', read] as const, ['deposit', deposited] as const])('says that a %s whose answer is no JSON has been answered', async (_kind, run) => {
-    expect((await run({ status: 200 })).failure).toMatchObject({ code: 'UPSTREAM_INVALID', details: { sent: 'answered' } });
-  });
+  it.each([['read', read] as const, ['deposit', deposited] as const])(
+    'says that a %s whose answer is no JSON has been answered',
+    async (_kind, run) => {
+      expect((await run({ status: 200 })).failure).toMatchObject({
+        code: 'UPSTREAM_INVALID',
+        details: { sent: 'answered' },
+      });
+    },
+  );
 });

@@ -17,7 +17,8 @@ export class TransformResponseStage implements Stage {
   run(exchange: Exchange): void {
     const endpoint = exchange.read('endpoint');
     const response = exchange.read('response');
-    if (response.status < 200 || response.status > 299) throw refusal(exchange.read('adapter'), endpoint, response, exchange.clock.now());
+    if (response.status < 200 || response.status > 299)
+      throw refusal(exchange.read('adapter'), endpoint, response, exchange.clock.now());
     if (response.body === undefined) throw unusable(exchange.read('adapter'), response);
     const candidate = endpoint.toAnswer(response, exchange.read('question'));
     if (candidate === undefined) throw unusable(exchange.read('adapter'), response);
@@ -36,7 +37,8 @@ function unusable(adapter: OpcoAdapter, { status }: UpstreamResponse): OpcoviaEr
 
 function refusal(adapter: OpcoAdapter, endpoint: Endpoint, response: UpstreamResponse, now: number): OpcoviaError {
   const code = codeOf(endpoint, response);
-  const wait = code === 'RATE_LIMITED' ? { retryAfterSeconds: retryAfterSeconds(response.headers['retry-after'], now) ?? 1 } : {};
+  const wait =
+    code === 'RATE_LIMITED' ? { retryAfterSeconds: retryAfterSeconds(response.headers['retry-after'], now) ?? 1 } : {};
   return fail(code, { upstream: faultOf(adapter, response), sent: 'answered', ...wait });
 }
 

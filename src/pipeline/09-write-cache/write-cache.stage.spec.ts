@@ -68,7 +68,10 @@ describe('write-cache', () => {
 
   it('forgets the states and the dossiers that a deposit touched, and keeps nothing of it', async () => {
     const { stage, kept, forgotten } = rig();
-    const exchange = anExchange({ ...depositSlots(), answer: { numeroInterne: 'N-9' }, response: { status: 200, headers: {}, body: {} } }, aDepositCall());
+    const exchange = anExchange(
+      { ...depositSlots(), answer: { numeroInterne: 'N-9' }, response: { status: 200, headers: {}, body: {} } },
+      aDepositCall(),
+    );
     await advance(stage, exchange);
     expect(forgotten).toEqual([['etats', 'facturesEtats', 'dossier:N-9']]);
     expect(kept).toEqual([]);

@@ -30,7 +30,12 @@ export class WriteCacheStage implements Stage {
   async run(exchange: Exchange): Promise<void> {
     const answer = exchange.read('answer');
     const body = Buffer.from(JSON.stringify(answer), 'utf8');
-    const stored = { body, etag: etagOf(body), storedAt: exchange.clock.now(), ttlSeconds: this.#ttlSeconds(exchange, answer) };
+    const stored = {
+      body,
+      etag: etagOf(body),
+      storedAt: exchange.clock.now(),
+      ttlSeconds: this.#ttlSeconds(exchange, answer),
+    };
     if (exchange.read('endpoint').kind === 'deposit') await this.#forget(exchange, answer);
     else if (stored.ttlSeconds > 0 && !exchange.call.cache.noStore) await this.#keep(exchange, answer, stored);
     exchange.settle(replyOf(stored, stored.ttlSeconds > 0 && !skipsCache(exchange) ? 'miss' : 'bypass'));

@@ -9,7 +9,9 @@ function rig(broken = false) {
   const observed: ObservedExchange[] = [];
   const hits: string[] = [];
   const stage = new RecordStage(
-    { recordUpstreamCall: (row) => (broken ? Promise.reject(new Error('down')) : Promise.resolve(void rows.push(row))) },
+    {
+      recordUpstreamCall: (row) => (broken ? Promise.reject(new Error('down')) : Promise.resolve(void rows.push(row))),
+    },
     { count: (_tenant, opcoId, path) => hits.push(`${opcoId}${path}`) },
     { observe: (exchange) => observed.push(exchange) },
   );
@@ -24,7 +26,9 @@ describe('record', () => {
     const exchange = anExchange(readSlots());
     exchange.settle(reply);
     await advance(stage, exchange);
-    expect(observed).toMatchObject([{ opcoId: 'akto', endpoint: 'dossier', outcome: 'ok', cache: 'hit', upstreamCalls: 0 }]);
+    expect(observed).toMatchObject([
+      { opcoId: 'akto', endpoint: 'dossier', outcome: 'ok', cache: 'hit', upstreamCalls: 0 },
+    ]);
     expect([rows, hits]).toEqual([[], ['akto/dossiers']]);
   });
 
@@ -34,7 +38,9 @@ describe('record', () => {
     exchange.upstreamCalls = 2;
     exchange.fail(fail('UPSTREAM_ERROR', { upstream: { opcoId: 'akto', status: 503 } }));
     await advance(stage, exchange);
-    expect(rows).toMatchObject([{ path: '/dossiers', upstreamCalls: 2, upstreamStatus: 503, failure: 'UPSTREAM_ERROR' }]);
+    expect(rows).toMatchObject([
+      { path: '/dossiers', upstreamCalls: 2, upstreamStatus: 503, failure: 'UPSTREAM_ERROR' },
+    ]);
     expect(JSON.stringify(rows)).not.toContain('N-1');
   });
 

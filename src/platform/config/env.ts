@@ -167,7 +167,9 @@ export class Env {
   @Max(60)
   OPCOVIA_WEBHOOK_TIMEOUT_SECONDS = 10;
 
-  @Setting('Networks that webhooks may reach although they are private, as CIDR:port, comma-separated; development only.')
+  @Setting(
+    'Networks that webhooks may reach although they are private, as CIDR:port, comma-separated; development only.',
+  )
   @IsString()
   OPCOVIA_WEBHOOK_ALLOWED_NETWORKS = '';
 

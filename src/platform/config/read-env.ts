@@ -33,7 +33,11 @@ export function readEnv(variables: Variables, warn: (text: string) => void = () 
   }
   const env = plainToInstance(Env, given, { exposeDefaultValues: true });
   for (const { property, constraints } of validateSync(env)) {
-    faults.push(`${property}: ${Object.values(constraints ?? {}).join(', ').replaceAll(`${property} `, '')}`);
+    faults.push(
+      `${property}: ${Object.values(constraints ?? {})
+        .join(', ')
+        .replaceAll(`${property} `, '')}`,
+    );
   }
   judge(env, faults);
   if (faults.length > 0) throw new ConfigurationError(`Configuration refused:\n  ${faults.join('\n  ')}`);

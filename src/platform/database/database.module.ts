@@ -5,7 +5,7 @@ import { Env } from '../config/env.js';
 import { runtimeOptions, type DatabaseRole } from './data-source.js';
 import { Database } from './database.js';
 
-/** PostgreSQL for the whole application: one pool a role. Waits about a minute for a server that is still starting. */
+/** One pool for one role. */
 const connect = (role: DatabaseRole, name: string) =>
   TypeOrmModule.forRootAsync({
     name,
@@ -18,6 +18,7 @@ const connect = (role: DatabaseRole, name: string) =>
     }),
   });
 
+/** PostgreSQL for the whole application: one pool a role. Waits about a minute for a server that is still starting. */
 @Global()
 @Module({
   imports: [connect('opcovia_app', 'app'), connect('opcovia_system', 'system')],

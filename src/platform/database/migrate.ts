@@ -16,7 +16,7 @@ export async function migrate(url: string): Promise<string[]> {
 /** Takes every migration back, newest first. */
 export async function migrateDown(url: string): Promise<void> {
   await withMigrationLock(url, async (source) => {
-    for (let left = (await appliedCount(source)); left > 0; left--) await source.undoLastMigration();
+    for (let left = await appliedCount(source); left > 0; left--) await source.undoLastMigration();
   });
 }
 

@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { HealthCheckService, HealthIndicatorService, type HealthCheckResult, type HealthIndicatorResult } from '@nestjs/terminus';
+import {
+  HealthCheckService,
+  HealthIndicatorService,
+  type HealthCheckResult,
+  type HealthIndicatorResult,
+} from '@nestjs/terminus';
 import { Database } from '../database/database.js';
 import { migrations } from '../database/migrations.js';
 import { QueueRedisProbe } from '../redis/queue-redis-probe.js';

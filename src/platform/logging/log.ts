@@ -10,7 +10,9 @@ export function describeError(thrown: unknown): Record<string, unknown> {
   const frames = (thrown.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return {
     class: thrown.name,
-    ...(thrown instanceof OpcoviaError ? { code: thrown.code } : 'code' in thrown && { code: String(thrown.code).slice(0, 40) }),
+    ...(thrown instanceof OpcoviaError
+      ? { code: thrown.code }
+      : 'code' in thrown && { code: String(thrown.code).slice(0, 40) }),
     at: frames.slice(0, 6).map((line) => line.trim().replace(/^at /, '')),
     ...(thrown.cause !== undefined && { cause: describeError(thrown.cause) }),
   };

@@ -32,7 +32,6 @@ export class Metrics {
     registers: [this.registry],
   });
 
-
   readonly jobs = new Counter({
     name: 'opcovia_jobs_settled_total',
     help: 'Attempts of deposits by what came of them.',

@@ -1,0 +1,14 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Readiness } from '../platform/health/readiness.js';
+import { Metrics } from '../platform/metrics/metrics.js';
+import { AdminModule } from './admin.module.js';
+
+/** Builds the staff application beside the one for integrators; both look at the same metrics and the same readiness. */
+export async function createAdmin(api: NestFastifyApplication): Promise<NestFastifyApplication> {
+  const parts = { metrics: api.get(Metrics), readiness: api.get(Readiness) };
+  return NestFactory.create<NestFastifyApplication>(AdminModule.of(parts), new FastifyAdapter({ bodyLimit: 102_400 }), {
+    logger: false,
+    abortOnError: false,
+  });
+}

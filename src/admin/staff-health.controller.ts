@@ -1,0 +1,21 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Readiness } from '../platform/health/readiness.js';
+
+/** Health for probes that reach the staff listener only; the same facts as for integrators. */
+@Controller('health')
+export class StaffHealthController {
+  constructor(private readonly readiness: Readiness) {}
+
+  @Get(['', 'startup'])
+  alive(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    const report = await this.readiness.look();
+    if (report.status === 'error') void reply.status(503).header('retry-after', '5');
+    return report;
+  }
+}

@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { PassportModule } from '@nestjs/passport';
+import { EventsModule } from '../events/events.module.js';
+import { PipelineModule } from '../pipeline/pipeline.module.js';
+import { QueueModule } from '../queue/queue.module.js';
+import { TenancyModule } from '../tenancy/tenancy.module.js';
+import { WebhookModule } from '../webhooks/webhook.module.js';
+import { ApiKeyStrategy } from './admission/api-key.strategy.js';
+import { TenantGuard } from './admission/tenant.guard.js';
+import { EventsController } from './events/events.controller.js';
+import { HealthController } from './health/health.controller.js';
+import { JobsController } from './jobs/jobs.controller.js';
+import { DepositDoor } from './opco/accept.js';
+import { DocumentsController } from './opco/documents.controller.js';
+import { DossiersController } from './opco/dossiers.controller.js';
+import { EtatsPages } from './opco/etats-pages.js';
+import { StatusController } from './opco/status.controller.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
+
+/**
+ * The front door: every route that an integrator can reach, and the one guard in front of all of them. The hook that refuses
+ * before a body is read, and the one filter, are fastened in `create-api.ts`. Nobody imports this module but the application.
+ */
+@Module({
+  imports: [PassportModule, TenancyModule, PipelineModule, QueueModule, EventsModule, WebhookModule],
+  // Static paths first: `webhooks` and `events` are no OPCOs.
+  controllers: [
+    HealthController,
+    WebhooksController,
+    EventsController,
+    StatusController,
+    JobsController,
+    DossiersController,
+    DocumentsController,
+  ],
+  providers: [ApiKeyStrategy, { provide: APP_GUARD, useClass: TenantGuard }, DepositDoor, EtatsPages],
+})
+export class ApiModule {}

@@ -1,0 +1,24 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { LOG } from '../platform/logging/log.token.js';
+import { problemHeaders, problemOf } from './problem.js';
+import { translateError } from './translate-error.js';
+
+/** The only place that shapes an error body: catalogue in, wire out. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(@Inject(LOG) private readonly log: Logger) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const error = translateError(thrown);
+    if (error.entry.level === 'error') this.log.error({ err: error, requestId: request.id }, 'request failed');
+    const [path = '/'] = request.url.split('?', 1);
+    void reply
+      .status(error.entry.status)
+      .headers(problemHeaders(error))
+      .send(JSON.stringify(problemOf(error, path, String(request.id))));
+  }
+}

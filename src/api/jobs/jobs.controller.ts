@@ -1,0 +1,94 @@
+import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import Type, { type Static } from 'typebox';
+import { JobPage, JobStatus, JobView, jobTypes } from '../../core/contract/job.js';
+import type { Tenant } from '../../core/tenant.js';
+import { JobRepository } from '../../queue/job.repository.js';
+import { CurrentTenant } from '../admission/current-tenant.decorator.js';
+import { Describe, OpcoParam } from '../openapi/describe.decorator.js';
+import { pageFields } from '../page-query.js';
+import { readQuery } from '../read-query.js';
+import { KnownOpcoPipe } from '../known-opco.pipe.js';
+import { UuidPipe } from '../uuid.pipe.js';
+
+const JobQuery = Type.Object(
+  {
+    status: Type.Optional(JobStatus),
+    type: Type.Optional(Type.Enum([...jobTypes], { type: 'string', description: 'Type de dépôt' })),
+    ...pageFields,
+  },
+  { additionalProperties: false },
+);
+type JobQuery = Static<typeof JobQuery>;
+
+/** What became of the tenant's deposits. */
+@Controller(':opcoId/jobs')
+@OpcoParam()
+export class JobsController {
+  constructor(private readonly jobs: JobRepository) {}
+
+  @Get()
+  @Describe({
+    tag: 'Jobs',
+    summary: 'Les dépôts chez un OPCO, du plus récent au plus ancien',
+    query: JobQuery,
+    answers: { 200: JobPage },
+    errors: ['VALIDATION_ERROR', 'UNKNOWN_OPCO', 'NOT_SUPPORTED'],
+  })
+  list(
+    @CurrentTenant() tenant: Tenant,
+    @Param('opcoId', KnownOpcoPipe) opcoId: string,
+    @Query() raw: Record<string, unknown>,
+  ): Promise<JobPage> {
+    return this.jobs.list(tenant.hash, opcoId, readQuery<JobQuery>(JobQuery, raw));
+  }
+
+  @Get(':jobId')
+  @Describe({
+    tag: 'Jobs',
+    summary: 'Suivre un dépôt',
+    answers: { 200: JobView },
+    errors: ['NOT_FOUND', 'UNKNOWN_OPCO', 'NOT_SUPPORTED'],
+  })
+  view(
+    @CurrentTenant() tenant: Tenant,
+    @Param('opcoId', KnownOpcoPipe) opcoId: string,
+    @Param('jobId', UuidPipe) jobId: string,
+  ): Promise<JobView> {
+    return this.jobs.view(tenant.hash, opcoId, jobId);
+  }
+
+  @Post(':jobId/retry')
+  @HttpCode(200)
+  @Describe({
+    tag: 'Jobs',
+    summary: 'Relancer un dépôt qui a échoué',
+    answers: { 200: JobView },
+    errors: ['NOT_FOUND', 'UNKNOWN_OPCO', 'NOT_SUPPORTED', 'CONFLICT'],
+  })
+  retry(
+    @CurrentTenant() tenant: Tenant,
+    @Param('opcoId', KnownOpcoPipe) opcoId: string,
+    @Param('jobId', UuidPipe) jobId: string,
+    @Req() request: FastifyRequest,
+  ): Promise<JobView> {
+    return this.jobs.retry({ tenant, requestId: request.id }, opcoId, jobId);
+  }
+
+  @Post(':jobId/cancel')
+  @HttpCode(200)
+  @Describe({
+    tag: 'Jobs',
+    summary: 'Annuler un dépôt qui n’est pas encore parti',
+    answers: { 200: JobView },
+    errors: ['NOT_FOUND', 'UNKNOWN_OPCO', 'NOT_SUPPORTED', 'CONFLICT'],
+  })
+  cancel(
+    @CurrentTenant() tenant: Tenant,
+    @Param('opcoId', KnownOpcoPipe) opcoId: string,
+    @Param('jobId', UuidPipe) jobId: string,
+    @Req() request: FastifyRequest,
+  ): Promise<JobView> {
+    return this.jobs.cancel({ tenant, requestId: request.id }, opcoId, jobId);
+  }
+}

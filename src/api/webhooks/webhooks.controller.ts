@@ -1,0 +1,129 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import {
+  WebhookCreated,
+  WebhookDeliveryPage,
+  WebhookDraft,
+  WebhookPage,
+  WebhookPatch,
+  WebhookTest,
+  WebhookView,
+} from '../../core/contract/webhook.js';
+import type { Tenant } from '../../core/tenant.js';
+import { DeliveryLogRepository } from '../../webhooks/delivery-log.repository.js';
+import { WebhookRepository } from '../../webhooks/webhook.repository.js';
+import { CurrentTenant } from '../admission/current-tenant.decorator.js';
+import { ContractPipe } from '../contract.pipe.js';
+import { Describe } from '../openapi/describe.decorator.js';
+import { PageQuery } from '../page-query.js';
+import { readQuery } from '../read-query.js';
+import { UuidPipe } from '../uuid.pipe.js';
+
+const example = { url: 'https://cfa.example.org/opcovia', events: ['job.completed', 'dossier.etat_changed'] };
+
+/** Subscriptions of the tenant, and what became of what was owed to them. */
+@Controller('webhooks')
+export class WebhooksController {
+  constructor(
+    private readonly webhooks: WebhookRepository,
+    private readonly deliveries: DeliveryLogRepository,
+  ) {}
+
+  @Post()
+  @Describe({
+    tag: 'Webhooks',
+    summary: 'Créer un webhook ; le secret n’est montré qu’ici',
+    body: { schema: WebhookDraft, example },
+    answers: { 201: WebhookCreated },
+    errors: ['VALIDATION_ERROR', 'CONFLICT'],
+  })
+  create(
+    @CurrentTenant() tenant: Tenant,
+    @Body(new ContractPipe(WebhookDraft)) draft: WebhookDraft,
+    @Req() request: FastifyRequest,
+  ): Promise<WebhookCreated> {
+    return this.webhooks.create(tenant.hash, draft, authorOf(tenant, request));
+  }
+
+  @Get()
+  @Describe({
+    tag: 'Webhooks',
+    summary: 'Lister les webhooks',
+    query: PageQuery,
+    answers: { 200: WebhookPage },
+    errors: ['VALIDATION_ERROR'],
+  })
+  list(@CurrentTenant() tenant: Tenant, @Query() raw: Record<string, unknown>): Promise<WebhookPage> {
+    return this.webhooks.list(tenant.hash, readQuery<PageQuery>(PageQuery, raw));
+  }
+
+  @Get(':id')
+  @Describe({ tag: 'Webhooks', summary: 'Un webhook', answers: { 200: WebhookView }, errors: ['NOT_FOUND'] })
+  get(@CurrentTenant() tenant: Tenant, @Param('id', UuidPipe) id: string): Promise<WebhookView> {
+    return this.webhooks.get(tenant.hash, id);
+  }
+
+  @Patch(':id')
+  @Describe({
+    tag: 'Webhooks',
+    summary: 'Modifier, mettre en pause ou réactiver',
+    body: { schema: WebhookPatch, example: { status: 'paused' } },
+    answers: { 200: WebhookView },
+    errors: ['VALIDATION_ERROR', 'NOT_FOUND'],
+  })
+  patch(
+    @CurrentTenant() tenant: Tenant,
+    @Param('id', UuidPipe) id: string,
+    @Body(new ContractPipe(WebhookPatch)) patch: WebhookPatch,
+    @Req() request: FastifyRequest,
+  ): Promise<WebhookView> {
+    return this.webhooks.patch(tenant.hash, id, { ...patch, author: authorOf(tenant, request) });
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Describe({ tag: 'Webhooks', summary: 'Supprimer un webhook', answers: { 204: null }, errors: ['NOT_FOUND'] })
+  remove(
+    @CurrentTenant() tenant: Tenant,
+    @Param('id', UuidPipe) id: string,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    return this.webhooks.delete(tenant.hash, id, authorOf(tenant, request));
+  }
+
+  @Post(':id/test')
+  @HttpCode(202)
+  @Describe({
+    tag: 'Webhooks',
+    summary: 'Envoyer un événement d’essai à ce webhook',
+    answers: { 202: WebhookTest },
+    errors: ['NOT_FOUND', 'CONFLICT'],
+  })
+  test(
+    @CurrentTenant() tenant: Tenant,
+    @Param('id', UuidPipe) id: string,
+    @Req() request: FastifyRequest,
+  ): Promise<WebhookTest> {
+    return this.deliveries.test(tenant.hash, id, authorOf(tenant, request));
+  }
+
+  @Get(':id/deliveries')
+  @Describe({
+    tag: 'Webhooks',
+    summary: 'Ce que sont devenus les envois, du plus récent au plus ancien',
+    query: PageQuery,
+    answers: { 200: WebhookDeliveryPage },
+    errors: ['VALIDATION_ERROR', 'NOT_FOUND'],
+  })
+  deliveriesOf(
+    @CurrentTenant() tenant: Tenant,
+    @Param('id', UuidPipe) id: string,
+    @Query() raw: Record<string, unknown>,
+  ): Promise<WebhookDeliveryPage> {
+    return this.deliveries.list(tenant.hash, id, readQuery<PageQuery>(PageQuery, raw));
+  }
+}
+
+function authorOf(tenant: Tenant, request: FastifyRequest): { actor: string; requestId: string } {
+  return { actor: `key:${tenant.keyId}`, requestId: request.id };
+}

@@ -1,0 +1,124 @@
+import { Webhook } from 'standardwebhooks';
+import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
+import { WebhookReceiver } from '../../src/dev/demo/receiver.js';
+import { control, eventually, startProduct, type Product } from '../support/product.js';
+
+describe('the main job', () => {
+  let product: Product;
+  let key: string;
+  const receiver = new WebhookReceiver();
+  const deposit = (idempotencyKey: string, body: unknown = { cerfa: exampleCerfa() }) =>
+    product.ask(key, 'POST', '/akto/dossiers', { body, headers: { 'idempotency-key': idempotencyKey } });
+  const settled = (statusUrl: string) =>
+    eventually(
+      () => product.ask(key, 'GET', statusUrl),
+      ({ body }) => !['pending', 'processing'].includes(body.status),
+    );
+  const commits = () => product.sandbox.world.ledger.read({ committed: true });
+
+  beforeAll(async () => {
+    const port = await receiver.listen();
+    product = await startProduct({ OPCOVIA_WEBHOOK_ALLOWED_NETWORKS: `127.0.0.1/32:${port}` });
+    key = await product.newTenant('CFA du récit');
+    const url = `http://127.0.0.1:${port}/`;
+    const created = await product.ask(key, 'POST', '/webhooks', {
+      body: { url, events: ['job.completed', 'dossier.etat_changed'] },
+    });
+    expect(created.status).toBe(201);
+    receiver.trust(created.body.secret);
+  });
+
+  afterAll(async () => {
+    receiver.close();
+    await product.stop();
+  });
+
+  it('takes a contract once, runs it, and tells of its life by verified webhooks', async () => {
+    const before = commits().length;
+    const ticket = await deposit('recit-1');
+    expect(ticket.status).toBe(202);
+    expect(ticket.body).toMatchObject({ status: 'pending', statusUrl: `/akto/jobs/${ticket.body.jobId}` });
+    expect(ticket.headers.get('location')).toBe(ticket.body.statusUrl);
+    const again = await deposit('recit-1');
+    expect([again.status, again.body.status, again.body.jobId]).toEqual([200, 'duplicate', ticket.body.jobId]);
+
+    const job = await settled(ticket.body.statusUrl);
+    expect(job.body).toMatchObject({ status: 'completed', outcome: 'applied', type: 'dossiers', opcoId: 'akto' });
+    const { numeroInterne } = job.body.result;
+    const told = await receiver.next(({ event }) => event === 'job.completed');
+    expect(told).toMatchObject({ verified: true, data: { jobId: ticket.body.jobId } });
+    expect(commits().length - before).toBe(1);
+
+    for (const etat of ['EN_COURS_INSTRUCTION', 'ENGAGE']) {
+      await passDaysUntil(product, receiver, { numeroInterne, etat });
+    }
+    expect(receiver.received.every(({ verified }) => verified)).toBe(true);
+    const sequences = receiver.received.map(({ sequence }) => sequence);
+    expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
+  });
+
+  it('refuses the same key with another content', async () => {
+    await deposit('recit-2');
+    const other = await deposit('recit-2', { cerfa: exampleCerfa({ rank: 1 }) });
+    expect([other.status, other.body.code]).toEqual([422, 'IDEMPOTENCY_MISMATCH']);
+  });
+
+  it('does not burn the key of a deposit that was refused for its shape', async () => {
+    const broken = await deposit('recit-3', { cerfa: { ...exampleCerfa(), surprise: 1 } });
+    expect([broken.status, broken.body.code]).toEqual([400, 'VALIDATION_ERROR']);
+    expect(broken.body.errors).toContainEqual(expect.objectContaining({ pointer: '/cerfa/surprise' }));
+    expect((await deposit('recit-3')).status).not.toBe(422);
+  });
+
+  it('stops in needs_review, and sends nothing twice, when the answer of the OPCO is lost', async () => {
+    const other = exampleCerfa({ rank: 2 });
+    // The fault must meet this deposit, not one of the tests before.
+    await eventually(
+      () => product.ask(key, 'GET', '/akto/jobs'),
+      ({ body }) => body.data.every(({ completedAt }: { completedAt: string | null }) => completedAt !== null),
+    );
+    await control(product.sandbox, '/_sandbox/faults', [
+      { opcoId: 'akto', method: 'POST', kind: 'commit-then-reset', times: 1 },
+    ]);
+    const before = commits().length;
+    const ticket = await deposit('recit-4', { cerfa: other });
+    const job = await settled(ticket.body.statusUrl);
+    expect(job.body).toMatchObject({ status: 'needs_review', outcome: 'unknown' });
+    expect(commits().length - before).toBe(1);
+  });
+
+  it('signs so that a foreign Standard Webhooks library agrees', () => {
+    const library = new Webhook('whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=');
+    const body = '{"event":"job.completed"}';
+    const at = new Date();
+    const signature = library.sign('msg_01', at, body);
+    expect(() =>
+      library.verify(body, {
+        'webhook-id': 'msg_01',
+        'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+        'webhook-signature': signature,
+      }),
+    ).not.toThrow();
+  });
+});
+
+async function passDaysUntil(
+  product: Product,
+  receiver: WebhookReceiver,
+  wanted: { numeroInterne: string; etat: string },
+): Promise<void> {
+  for (let day = 0; day < 30; day++) {
+    await control(product.sandbox, '/_sandbox/clock', { advanceSeconds: 86_400 });
+    const found = await receiver
+      .next(
+        ({ event, data }) =>
+          event === 'dossier.etat_changed' &&
+          data['numeroInterne'] === wanted.numeroInterne &&
+          data['after'] === wanted.etat,
+        1500,
+      )
+      .catch(() => undefined);
+    if (found) return;
+  }
+  throw new Error(`no webhook said ${wanted.etat}`);
+}
