@@ -1,11 +1,12 @@
 import 'reflect-metadata';
 import { WebhookReceiver } from './dev/demo/receiver.js';
 import { tellStory } from './dev/demo/story.js';
-import { demoKey, ensureDemoTenant } from './dev/demo-tenant.js';
+import { ensureDemoTenant } from './dev/demo-tenant.js';
 import { completeEnvironment } from './dev/local-environment.js';
 import { readEnv } from './platform/config/read-env.js';
 import { migrate } from './platform/database/migrate.js';
 import { startOpcovia } from './app.start.js';
+import { makeApiKey } from './tenancy/api-key.js';
 
 /** The demo keeps its services apart from those of `npm start`, so that both may run at once. */
 const apart = {
@@ -30,7 +31,8 @@ try {
   const env = readEnv(variables);
   const sandboxUrl = env.OPCOVIA_SANDBOX_URL ?? '';
   await migrate(env.DATABASE_URL ?? '');
-  const apiKey = demoKey(env.OPCOVIA_STATE_DIR);
+  // A new CFA for each telling: what an earlier one left is not its story.
+  const apiKey = makeApiKey('test');
   const running = await startOpcovia(env, { demoKey: apiKey });
   try {
     await ensureDemoTenant(running.api, { apiKey, sandboxUrl, dossiers: 0 });

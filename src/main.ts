@@ -1,8 +1,9 @@
 import 'reflect-metadata';
-import { readFileSync } from 'node:fs';
 import { welcome } from './dev/banner.js';
 import { demoKey, ensureDemoTenant } from './dev/demo-tenant.js';
 import { completeEnvironment } from './dev/local-environment.js';
+import { portsFree } from './dev/ports.js';
+import { onOrphaned, underWatch } from './dev/under-watch.js';
 import { ConfigurationError, readEnv } from './platform/config/read-env.js';
 import { migrate } from './platform/database/migrate.js';
 import { BusyPortError, startOpcovia } from './app.start.js';
@@ -10,20 +11,12 @@ import { BusyPortError, startOpcovia } from './app.start.js';
 const begun = performance.now();
 const say = (text: string) => console.log(`  ${text}`);
 
-/** `nest start --watch` starts us again and again: its services then outlive us by some seconds. */
-function underWatch(): boolean {
-  try {
-    return /nest[^\0]*\0(.*\0)?(--watch|-w)\0/.test(readFileSync(`/proc/${process.ppid}/cmdline`, 'latin1'));
-  } catch {
-    return false;
-  }
-}
-
 async function start(): Promise<() => Promise<void>> {
+  const watched = underWatch();
   const { variables, services } = await completeEnvironment(process.env, {
     needRedis: true,
     sandbox: true,
-    lingerSeconds: underWatch() ? 10 : 0,
+    lingerSeconds: watched ? 10 : 0,
     onProgress: say,
   });
   try {
@@ -34,8 +27,11 @@ async function start(): Promise<() => Promise<void>> {
     }
     const sandboxUrl = env.NODE_ENV === 'production' ? undefined : env.OPCOVIA_SANDBOX_URL;
     const apiKey = sandboxUrl ? demoKey(env.OPCOVIA_STATE_DIR) : undefined;
+    // The process that we replace may still be finishing its requests.
+    if (watched) await portsFree([env.OPCOVIA_API_PORT, env.OPCOVIA_STAFF_PORT], env.OPCOVIA_DRAIN_SECONDS * 1000);
     const running = await startOpcovia(env, apiKey ? { demoKey: apiKey } : {});
-    const demo = sandboxUrl && apiKey ? await ensureDemoTenant(running.api, { apiKey, sandboxUrl, dossiers: 12 }) : undefined;
+    const demo =
+      sandboxUrl && apiKey ? await ensureDemoTenant(running.api, { apiKey, sandboxUrl, dossiers: 12 }) : undefined;
     if (services?.degraded) {
       say('attention : Redis de dernier recours, lent et en mémoire ; installez redis-server ou donnez REDIS_URL');
     }
@@ -54,23 +50,27 @@ async function start(): Promise<() => Promise<void>> {
 
 function explain(error: unknown): string {
   if (error instanceof ConfigurationError || error instanceof BusyPortError) return error.message;
-  return error instanceof Error ? `Opcovia n'a pas pu démarrer : ${error.stack ?? error.message}` : 'Opcovia n’a pas pu démarrer.';
+  return error instanceof Error
+    ? `Opcovia n'a pas pu démarrer : ${error.stack ?? error.message}`
+    : 'Opcovia n’a pas pu démarrer.';
 }
 
 let stopping = false;
 const starting = start();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    void starting
-      .then((stop) => stop())
-      .then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
-  });
+
+function stop(): void {
+  if (stopping) process.exit(1);
+  stopping = true;
+  void starting
+    .then((finish) => finish())
+    .then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
 }
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+if (underWatch()) onOrphaned(stop);
 starting.catch((error: unknown) => {
   console.error(explain(error));
   process.exit(1);

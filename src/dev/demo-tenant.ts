@@ -60,7 +60,8 @@ async function storeIdentities(api: NestFastifyApplication, { hash }: Tenant, op
     const clientSecret = `sandbox-secret-${opcoId}`;
     await clients.set({ opcoId, environment: 'test', clientId: 'opcovia-demo', clientSecret, actor });
   }
-  if (!(await credentials.find(hash, opcoId))) await credentials.put(hash, { opcoId, key: sandboxCfaKey(opcoId), actor });
+  if (!(await credentials.find(hash, opcoId)))
+    await credentials.put(hash, { opcoId, key: sandboxCfaKey(opcoId), actor });
 }
 
 async function registerOnce(tenants: TenantsRepository, importedKey: string): Promise<void> {

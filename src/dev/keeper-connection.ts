@@ -30,6 +30,12 @@ const LOOK_EVERY_MS = 40;
 const SPAWN_AGAIN_MS = 5_000;
 const KEPT_VARIABLES = /^(PATH|HOME|XDG_CACHE_HOME|TMPDIR|TZ|OPCOVIA_SANDBOX_.*|(https?|no|all)_proxy)$/i;
 
+/**
+ * `nest start --watch` kills the whole tree below what it restarts. Started through a shell that soon ends, the keeper belongs to
+ * no tree. A keeper that fails at once is still noticed: the shell ends with its code.
+ */
+const launcher = '"$@" & keeper=$!; sleep 3; kill -0 "$keeper" 2>/dev/null || wait "$keeper"';
+
 /** The keeper outlives its first user: it must not inherit that user's debugger, secrets or terminal. */
 function spawnKeeper({ stateDir, projectRoot }: KeeperOrder): ChildProcess {
   const file = join(projectRoot, 'dist', 'src', 'main.keeper.js');
@@ -37,7 +43,7 @@ function spawnKeeper({ stateDir, projectRoot }: KeeperOrder): ChildProcess {
   mkdirSync(stateDir, { recursive: true });
   const log = openSync(join(stateDir, 'keeper.log'), 'a', 0o600);
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => KEPT_VARIABLES.test(name)));
-  const child = spawn(process.execPath, [file, 'keep', stateDir, projectRoot], {
+  const child = spawn('/bin/sh', ['-c', launcher, 'keeper', process.execPath, file, 'keep', stateDir, projectRoot], {
     detached: true,
     cwd: '/',
     env,

@@ -1,4 +1,5 @@
 import { connect, createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -24,6 +25,14 @@ export async function freePort(wanted?: number): Promise<number> {
   const port = (wanted === undefined ? undefined : await bindable(wanted)) ?? (await bindable(0));
   if (port === undefined) throw new Error('No free port on 127.0.0.1.');
   return port;
+}
+
+/** Resolves when all of these ports are free, or the time is up; who then listens meets the error that tells. */
+export async function portsFree(ports: readonly number[], withinMs: number): Promise<void> {
+  const end = performance.now() + withinMs;
+  for (const port of ports) {
+    while (performance.now() < end && !(await isFree(port))) await pause(50);
+  }
 }
 
 /** Sends one line to a loopback port and gives back the first bytes of the answer, '' when nobody answered within `timeoutMs`. */

@@ -47,7 +47,9 @@ export class WebhookReceiver {
       if (found) return found;
       await new Promise<void>((resolve, reject) => {
         this.#waiting.push(resolve);
-        deadline.addEventListener('abort', () => reject(new Error('the expected webhook did not come')), { once: true });
+        deadline.addEventListener('abort', () => reject(new Error('the expected webhook did not come')), {
+          once: true,
+        });
       });
     }
   }
@@ -67,7 +69,9 @@ function isGenuine(secret: string, headers: IncomingHttpHeaders, body: Buffer): 
   const plain = createHmac('sha256', secret).update(body).digest('hex');
   const signatures = String(headers['webhook-signature']).split(' ');
   const recent = Math.abs(Date.now() / 1000 - Number(timestamp)) < 300;
-  return recent && signatures.some((given) => same(given, standard)) && same(String(headers['opcovia-signature']), plain);
+  return (
+    recent && signatures.some((given) => same(given, standard)) && same(String(headers['opcovia-signature']), plain)
+  );
 }
 
 function same(given: string, expected: string): boolean {

@@ -42,7 +42,9 @@ export async function tellStory(stage: Stage): Promise<void> {
   await readBack(stage, numeroInterne);
   const genuine = receiver.received.filter(({ verified }) => verified).length;
   say('');
-  say(`Résumé : 1 contrat déposé une fois, ${receiver.received.length} webhooks reçus, ${genuine} signatures vérifiées.`);
+  say(
+    `Résumé : 1 contrat déposé une fois, ${receiver.received.length} webhooks reçus, ${genuine} signatures vérifiées.`,
+  );
   if (genuine !== receiver.received.length) throw new Error('a webhook was not genuine');
 }
 
@@ -51,7 +53,13 @@ async function deposit(stage: Stage): Promise<string> {
   const body = { cerfa: exampleCerfa() };
   const key = `demo-${randomUUID()}`;
   say(`2. Il dépose un contrat complet chez ${opcoId}`);
-  const ticket = await call<{ jobId: string; status: string; statusUrl: string }>(stage, 'POST', `/${opcoId}/dossiers`, body, key);
+  const ticket = await call<{ jobId: string; status: string; statusUrl: string }>(
+    stage,
+    'POST',
+    `/${opcoId}/dossiers`,
+    body,
+    key,
+  );
   say(`   202, job ${ticket.jobId} ; une coupure fait renvoyer la même requête :`);
   const again = await call<{ jobId: string; status: string }>(stage, 'POST', `/${opcoId}/dossiers`, body, key);
   say(`   200, status ${again.status}, ${again.jobId === ticket.jobId ? 'le même job' : 'UN AUTRE JOB'}`);
@@ -92,7 +100,9 @@ async function readBack(stage: Stage, numeroInterne: string): Promise<void> {
       engagement: number | null;
       echeances: unknown[] | null;
     };
-    stage.say(`   ${times} : ${cerfa.etat}, ${engagement} EUR, ${echeances?.length ?? 0} échéances — ${response.headers.get('cache-status')}`);
+    stage.say(
+      `   ${times} : ${cerfa.etat}, ${engagement} EUR, ${echeances?.length ?? 0} échéances — ${response.headers.get('cache-status')}`,
+    );
   }
 }
 

@@ -1,7 +1,12 @@
 import { endpointNames, type Capability, type OpcoAdapter } from '../../core/endpoint.js';
 import { adapters } from '../../opco/adapters.js';
 
-const marks: Readonly<Record<Capability['state'], string>> = { supported: 'oui', test: 'test', unknown: '?', absent: 'non' };
+const marks: Readonly<Record<Capability['state'], string>> = {
+  supported: 'oui',
+  test: 'test',
+  unknown: '?',
+  absent: 'non',
+};
 
 /** `docs/opcos.md`: what each OPCO can do, from the data that the product itself goes by. */
 export function capabilityPage(): string {
@@ -37,5 +42,7 @@ function notesOf(adapter: OpcoAdapter): string {
     const text = [note, since && `depuis ${since}`].filter(Boolean).join(' ; ');
     return text ? [`- \`${name}\` : ${text}`] : [];
   });
-  return [`### ${adapter.label} (\`${adapter.id}\`)`, '', ...(notes.length > 0 ? notes : ['Rien à signaler.'])].join('\n');
+  return [`### ${adapter.label} (\`${adapter.id}\`)`, '', ...(notes.length > 0 ? notes : ['Rien à signaler.'])].join(
+    '\n',
+  );
 }

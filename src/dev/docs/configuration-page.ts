@@ -3,7 +3,9 @@ import { settingNotes, type SettingNote } from '../../platform/config/setting.js
 
 /** `docs/configuration.md`: every variable, its default and its sentence. */
 export function configurationPage(): string {
-  const rows = settingNotes().map((note) => `| \`${note.name}\` | ${defaultOf(note)} | ${note.about}${fileNote(note)} |`);
+  const rows = settingNotes().map(
+    (note) => `| \`${note.name}\` | ${defaultOf(note)} | ${note.about}${fileNote(note)} |`,
+  );
   return `# Configuration
 
 Generated from \`src/platform/config/env.ts\` by \`npm run docs\`; do not edit. A bad value stops the start with its name, never
