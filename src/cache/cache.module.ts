@@ -21,7 +21,11 @@ const nearTier = { bytes: 64 * 1024 * 1024, lifeMs: 5000 };
       provide: RESPONSE_CACHE,
       inject: [CACHE_REDIS, TENANT_KEYS, CLOCK, RedisForgetBus],
       useFactory: (redis: Redis, keys: TenantKeys, clock: Clock, bus: RedisForgetBus) =>
-        new TieredResponseCache(new MemoryResponseCache(clock, nearTier), new RedisResponseCache(redis, keys, clock), bus),
+        new TieredResponseCache(
+          new MemoryResponseCache(clock, nearTier),
+          new RedisResponseCache(redis, keys, clock),
+          bus,
+        ),
     },
   ],
   exports: [RESPONSE_CACHE],

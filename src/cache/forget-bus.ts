@@ -22,7 +22,12 @@ export class RedisForgetBus implements ForgetBus {
   constructor(private readonly redis: Redis) {
     // Unlike the commands, the subscription must outlast a Redis that is away: it waits for it instead of failing fast.
     const { commandTimeout: _, ...options } = redis.options;
-    this.#subscription = new Redis({ ...options, lazyConnect: false, enableOfflineQueue: true, maxRetriesPerRequest: null });
+    this.#subscription = new Redis({
+      ...options,
+      lazyConnect: false,
+      enableOfflineQueue: true,
+      maxRetriesPerRequest: null,
+    });
     // Losing it is survived (`missedSome`); without a listener the process would not.
     this.#subscription.on('error', () => undefined);
   }

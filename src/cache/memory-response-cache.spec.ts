@@ -12,7 +12,11 @@ describe('memory response cache', () => {
   const keep = (cache: MemoryResponseCache, clock: ManualClock, { key, bytes }: { key: string; bytes: number }) =>
     cache.write(
       { key, opcoId: 'akto', tenant },
-      { reply: { body: Buffer.alloc(bytes), etag: '"e"', storedAt: clock.now(), ttlSeconds: 60 }, entities: ['etats'], askedAt: clock.now() },
+      {
+        reply: { body: Buffer.alloc(bytes), etag: '"e"', storedAt: clock.now(), ttlSeconds: 60 },
+        entities: ['etats'],
+        askedAt: clock.now(),
+      },
     );
 
   it('holds no more bytes than it may, the latest used first', async () => {

@@ -1,7 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.js';
 import { cacheTagKey } from '../core/keys.js';
-import { staleIfErrorSeconds, type CacheAddress, type ReplyToKeep, type ResponseCache, type StoredReply } from '../core/response-cache.js';
+import {
+  staleIfErrorSeconds,
+  type CacheAddress,
+  type ReplyToKeep,
+  type ResponseCache,
+  type StoredReply,
+} from '../core/response-cache.js';
 import type { TenantHash } from '../core/tenant.js';
 
 interface Kept {

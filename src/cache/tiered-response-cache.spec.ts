@@ -43,12 +43,18 @@ function rig() {
   const clock = new ManualClock();
   const far = new FarMemory(clock, { bytes: 1_000_000 });
   const bus = new OneBus();
-  const instance = () => new TieredResponseCache(new MemoryResponseCache(clock, { bytes: 1_000_000, lifeMs: 5000 }), far, bus);
+  const instance = () =>
+    new TieredResponseCache(new MemoryResponseCache(clock, { bytes: 1_000_000, lifeMs: 5000 }), far, bus);
   return { clock, far, bus, one: instance(), two: instance() };
 }
 
 const address: CacheAddress = { key: 'k', opcoId: 'akto', tenant: aTenant().hash };
-const reply = (clock: ManualClock): StoredReply => ({ body: Buffer.from('{}'), etag: '"e"', storedAt: clock.now(), ttlSeconds: 60 });
+const reply = (clock: ManualClock): StoredReply => ({
+  body: Buffer.from('{}'),
+  etag: '"e"',
+  storedAt: clock.now(),
+  ttlSeconds: 60,
+});
 const kept = (clock: ManualClock): ReplyToKeep => ({ reply: reply(clock), entities: ['etats'], askedAt: clock.now() });
 
 responseCacheConformance('tiered', () => {

@@ -14,7 +14,8 @@ export function permitsConformance(name: string, fresh: () => PermitsRig): void 
   describe(`permits: ${name}`, () => {
     let rig: PermitsRig;
     const granted = (budget: string, tries: number, traffic: TrafficClass = 'interactive') =>
-      Array.from({ length: tries }, () => rig.permits.take(budget, traffic)).filter((decision) => decision.granted).length;
+      Array.from({ length: tries }, () => rig.permits.take(budget, traffic)).filter((decision) => decision.granted)
+        .length;
 
     beforeEach(() => {
       rig = fresh();
@@ -72,7 +73,7 @@ export function permitsConformance(name: string, fresh: () => PermitsRig): void 
       expect(firstSecond).toBeLessThan(10);
     });
 
-    it('keeps two tenants on one backend from spending a budget twice: the budget is the OPCO\'s', () => {
+    it("keeps two tenants on one backend from spending a budget twice: the budget is the OPCO's", () => {
       expect(granted('one', 6) + granted('one', 6)).toBe(10);
     });
   });

@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort, launch, printed, processesMarked, stop } from '../../tools/running-product.mjs';
+import { pinned } from '../lib/pinned.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/**
+ * Starts the built program as `npm start` does, on a state folder of its own with embedded services, and answers when
+ * it says that it is ready. `env` is added to its environment.
+ */
+export async function startProduct(env) {
+  const state = mkdtempSync(join(tmpdir(), 'opcovia-bench-'));
+  const [api, staff, sandbox] = [await freePort(), await freePort(), await freePort()];
+  const settings = {
+    OPCOVIA_STATE_DIR: state,
+    OPCOVIA_API_PORT: String(api),
+    OPCOVIA_STAFF_PORT: String(staff),
+    OPCOVIA_SANDBOX_PORT: String(sandbox),
+    ...env,
+  };
+  const [command, ...args] = pinned('server', [process.execPath, join(root, 'dist/src/main.js')]);
+  const program = launch(command, args, { cwd: root, env: settings });
+  const halt = async () => {
+    const ended = await stop(program, 'SIGTERM', 40_000);
+    if (!ended) await stop(program, 'SIGKILL', 5_000);
+    rmSync(state, { recursive: true, force: true });
+  };
+  try {
+    await printed(program, /Opcovia est prêt/, 180_000);
+    const [, key] = await printed(program, /Clé de démonstration : (\S+)/, 10_000);
+    return {
+      name: 'opcovia',
+      url: `http://127.0.0.1:${api}`,
+      staffUrl: `http://127.0.0.1:${staff}`,
+      headers: { 'x-api-key': key },
+      mainPid: program.child.pid,
+      processes: () => processesMarked(state),
+      stop: halt,
+    };
+  } catch (error) {
+    await halt();
+    throw error;
+  }
+}
