@@ -24,7 +24,7 @@ const surroundings: Provider[] = [
   { provide: CLOCK, useValue: new ManualClock() },
   { provide: CACHE_REDIS, useValue: { status: 'end' } },
   { provide: TENANT_KEYS, useValue: {} },
-  { provide: Env, useValue: { OPCOVIA_EDITEUR: 'E', OPCOVIA_LOGICIEL: 'L', OPCOVIA_VERSION: '1' } },
+  { provide: Env, useValue: Object.assign(new Env(), { OPCOVIA_EDITEUR: 'E' }) },
   { provide: Upstreams, useValue: new Upstreams(new Map()) },
   { provide: UpstreamCallLog, useValue: { recordUpstreamCall: () => Promise.resolve() } },
   { provide: CacheHitLog, useValue: { count: () => undefined } },

@@ -1,4 +1,4 @@
-import { Inject, Module, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CacheHitLog } from '../audit/cache-hit-log.js';
 import { UpstreamCallLog } from '../audit/upstream-call-log.js';
 import { CacheModule } from '../cache/cache.module.js';
@@ -13,6 +13,8 @@ import { PERMITS } from '../hub/hub.tokens.js';
 import { LocalPermits } from '../hub/local-permits.js';
 import { adapterOf, adapters } from '../opco/adapters.js';
 import { CLOCK } from '../platform/clock.token.js';
+import { Env } from '../platform/config/env.js';
+import { parseUpstreamLimits } from '../platform/config/upstream-limits.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { ResolveAdapterStage } from './01-resolve-adapter/resolve-adapter.stage.js';
 import { ValidateRequestStage } from './02-validate-request/validate-request.stage.js';
@@ -73,19 +75,23 @@ const stages = pipeline.map((room) => room.stage);
   ],
   exports: [...stages, HttpExchanges, PipelineRunner, OpcoHealth, CacheModule, HubModule],
 })
-export class PipelineModule implements OnModuleDestroy {
+export class PipelineModule implements OnApplicationShutdown {
   constructor(
     @Inject(Wire) private readonly wire: Wire,
     @Inject(LocalPermits) permits: LocalPermits,
+    @Inject(Env) env: Env,
   ) {
-    for (const { id, limits } of adapters) {
+    const overrides = parseUpstreamLimits(env);
+    for (const { id, limits: believed } of adapters) {
+      const limits = overrides.get(id) ?? believed;
       for (const environment of ['test', 'live']) {
         permits.declare(budgetKey(id, environment), { rate: limits.callsPerSecond, burst: limits.burst });
       }
     }
   }
 
-  async onModuleDestroy(): Promise<void> {
+  /** Last of all: a deposit under way is finished over these connections. */
+  async onApplicationShutdown(): Promise<void> {
     await this.wire.close();
   }
 }

@@ -114,7 +114,8 @@ export async function control(sandbox: Sandbox, path: string, body: unknown): Pr
   if (status >= 300) throw new Error(`the sandbox answered ${status} to ${path}: ${text}`);
 }
 
-async function ask(
+/** One request over a real socket; JSON is parsed, whatever the status. */
+export async function ask(
   url: string,
   { method, apiKey, body, headers }: AskOptions & { method: string; apiKey?: string | undefined },
 ): Promise<Asked> {

@@ -9,6 +9,7 @@ export type Admission =
   | { readonly admitted: false; readonly retryAfterSeconds: number };
 
 const windowMs = 10_000;
+const slotMs = 1000;
 const minimumCalls = 10;
 const failureRatio = 0.5;
 const firstOpenMs = 5000;
@@ -25,7 +26,8 @@ const longestOpenMs = 60_000;
  * A deposit is never the probe: what it would tell is not worth sending it into the unknown.
  */
 export class Breaker {
-  #calls: { readonly at: number; readonly ill: boolean }[] = [];
+  /** One entry for each second of the window that saw a call, oldest first: a busy OPCO costs no more than a quiet one. */
+  #seconds: { readonly from: number; calls: number; ill: number }[] = [];
   #openUntil: number | undefined;
   #openMs = firstOpenMs;
   #probing = false;
@@ -51,10 +53,13 @@ export class Breaker {
     // A call begun before the breaker opened has nothing to add.
     if (outcome === 'unknown' || this.#openUntil !== undefined) return;
     const now = this.clock.elapsed();
-    this.#calls = this.#calls.filter((call) => call.at > now - windowMs);
-    this.#calls.push({ at: now, ill: outcome === 'ill' });
-    const ill = this.#calls.filter((call) => call.ill).length;
-    if (this.#calls.length >= minimumCalls && ill >= this.#calls.length * failureRatio) this.#open(firstOpenMs);
+    while (this.#seconds[0] && this.#seconds[0].from <= now - windowMs) this.#seconds.shift();
+    let last = this.#seconds.at(-1);
+    if (!last || now - last.from >= slotMs) this.#seconds.push((last = { from: now, calls: 0, ill: 0 }));
+    last.calls++;
+    if (outcome === 'ill') last.ill++;
+    const sum = (of: 'calls' | 'ill') => this.#seconds.reduce((total, second) => total + second[of], 0);
+    if (sum('calls') >= minimumCalls && sum('ill') >= sum('calls') * failureRatio) this.#open(firstOpenMs);
   }
 
   #probed(outcome: CallOutcome): void {
@@ -66,7 +71,7 @@ export class Breaker {
   #open(forMs: number): void {
     this.#openMs = forMs;
     this.#openUntil = this.clock.elapsed() + forMs;
-    this.#calls = [];
+    this.#seconds = [];
   }
 }
 

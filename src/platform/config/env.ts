@@ -79,6 +79,12 @@ export class Env {
   @OptionalText()
   OPCOVIA_UPSTREAMS?: string;
 
+  @Setting(
+    'What each OPCO is believed to bear, as JSON: {"<opcoId>": {"callsPerSecond", "burst"}}; else the adapter says.',
+  )
+  @OptionalText()
+  OPCOVIA_UPSTREAM_LIMITS?: string;
+
   @Setting('Address of the sandbox: the `test` host of every OPCO that OPCOVIA_UPSTREAMS does not name.')
   @OptionalText()
   OPCOVIA_SANDBOX_URL?: string;
@@ -104,11 +110,11 @@ export class Env {
   OPCOVIA_LOG_LEVEL = 'info';
 
   @Setting('Bytes of the in-process cache, in MiB.')
-  @Whole(0, 65536)
+  @Whole(1, 65536)
   OPCOVIA_CACHE_MEMORY_MIB = 64;
 
   @Setting('Seconds that an answer may be served from the in-process cache before Redis is asked again.')
-  @Whole(0, 60)
+  @Whole(1, 60)
   OPCOVIA_CACHE_MEMORY_SECONDS = 5;
 
   @Setting('Milliseconds between two looks of the dispatcher at PostgreSQL when nothing wakes it.')

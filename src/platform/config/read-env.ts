@@ -4,6 +4,7 @@ import { validateSync } from 'class-validator';
 import { KeyRing } from '../crypto/key-ring.js';
 import { Env } from './env.js';
 import { settingNotes } from './setting.js';
+import { parseUpstreamLimits } from './upstream-limits.js';
 import { parseUpstreams } from './upstreams.js';
 
 /** A configuration that cannot be used; the message names every bad variable and shows no value. */
@@ -67,6 +68,7 @@ function judge(env: Env, faults: string[]): void {
   }
   attempt(faults, 'OPCOVIA_KEYRING', () => env.OPCOVIA_KEYRING && KeyRing.parse(env.OPCOVIA_KEYRING));
   attempt(faults, 'OPCOVIA_UPSTREAMS', () => parseUpstreams(env));
+  attempt(faults, 'OPCOVIA_UPSTREAM_LIMITS', () => parseUpstreamLimits(env));
 }
 
 function attempt(faults: string[], name: string, check: () => unknown): void {

@@ -1,6 +1,7 @@
 import { opcoIds } from '../../core/endpoint.js';
 import type { Environment } from '../../core/tenant.js';
 import type { Env } from './env.js';
+import { entriesOf, jsonOf } from './json-setting.js';
 
 /** Where an OPCO's API and its token server stand. `baseUrl` ends without a slash in its path. */
 export interface UpstreamLocation {
@@ -33,11 +34,11 @@ export function parseUpstreams(env: Env): Upstreams {
       });
     }
   }
-  for (const [opcoId, environments] of entries(env.OPCOVIA_UPSTREAMS ? parseJson(env.OPCOVIA_UPSTREAMS) : {})) {
+  for (const [opcoId, environments] of entriesOf(env.OPCOVIA_UPSTREAMS ? jsonOf(env.OPCOVIA_UPSTREAMS) : {})) {
     if (!(opcoIds as readonly string[]).includes(opcoId)) throw new Error('it names an unknown OPCO');
-    for (const [environment, location] of entries(environments)) {
+    for (const [environment, location] of entriesOf(environments)) {
       if (environment !== 'live' && environment !== 'test') throw new Error('environments are "live" and "test"');
-      const { baseUrl, tokenUrl } = Object.fromEntries(entries(location));
+      const { baseUrl, tokenUrl } = Object.fromEntries(entriesOf(location));
       table.set(`${environment}/${opcoId}`, {
         baseUrl: readUrl(baseUrl, 'baseUrl'),
         tokenUrl: readUrl(tokenUrl, 'tokenUrl'),
@@ -45,19 +46,6 @@ export function parseUpstreams(env: Env): Upstreams {
     }
   }
   return new Upstreams(table);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error('it is not JSON');
-  }
-}
-
-function entries(value: unknown): [string, unknown][] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('it must be an object');
-  return Object.entries(value);
 }
 
 function readUrl(value: unknown, name: string): URL {
