@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeNginxConfig } from '../bench/targets/nginx.mjs';
 import { startProduct } from '../bench/targets/product.mjs';
+import { tryItOut } from './swagger-try-it-out.mjs';
 
 // Lets tools that others wrote judge what we publish. A tool that is not on this machine is listed, never hidden.
 
@@ -30,27 +31,45 @@ function ruleFiles(folder = 'deploy') {
     .filter((path) => /rules?\.ya?ml$/.test(path));
 }
 
-async function metrics() {
+/** Runs the product for the length of one look at it. */
+async function withProduct(look) {
   const product = await startProduct({});
   try {
-    const answer = await fetch(`${product.staffUrl}/metrics`);
-    if (!answer.ok) throw new Error(`GET /metrics answered ${answer.status}`);
-    return await answer.text();
+    return await look(product);
   } finally {
     await product.stop();
   }
 }
 
+async function fetched(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`GET ${url} answered ${answer.status}`);
+  return answer.text();
+}
+
 const checks = [
   {
-    name: 'redocly lint docs/openapi.json',
+    name: 'redocly lint of GET /doc',
     found: () => run('redocly', ['--version']).status === 0,
-    check: () => run('redocly', ['lint', 'docs/openapi.json']),
+    check: async () => {
+      const file = join(scratch, 'openapi.json');
+      writeFileSync(file, await withProduct(({ url }) => fetched(`${url}/doc`)));
+      return run('redocly', ['lint', file]);
+    },
+  },
+  {
+    name: 'Swagger UI in Chromium: Execute answers 200',
+    found: () => run('chromium', ['--version']).status === 0,
+    check: async () => {
+      const shown = await withProduct(({ url }) => tryItOut(url));
+      return { status: /^200/.test(shown) ? 0 : 1, stdout: `Swagger UI showed: ${shown}\n`, stderr: '' };
+    },
   },
   {
     name: 'promtool check metrics',
     found: () => run('promtool', ['--version']).status === 0,
-    check: async () => run('promtool', ['check', 'metrics'], await metrics()),
+    check: async () =>
+      run('promtool', ['check', 'metrics'], await withProduct(({ staffUrl }) => fetched(`${staffUrl}/metrics`))),
   },
   {
     name: 'promtool check rules',
