@@ -25,6 +25,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     autoTagControllers: false,
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '').toLowerCase()}_${method}`,
   });
+  sayWhatIsOpen(document);
   return {
     ...document,
     components: {
@@ -35,6 +36,15 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
       },
     },
   };
+}
+
+/** An operation that asks for no key says so: silence would mean that nobody has thought of it. */
+function sayWhatIsOpen({ paths }: OpenAPIObject): void {
+  for (const path of Object.values(paths)) {
+    for (const operation of [path.get, path.post, path.patch, path.delete, path.put]) {
+      if (operation) operation.security ??= [];
+    }
+  }
 }
 
 /** `GET /doc` (JSON) and `GET /docs` (Swagger UI from our own disk, the demo key filled in when there is one). */

@@ -56,6 +56,10 @@ export class Metrics {
   /** Adds the process's own figures: CPU, memory, event loop, garbage collection. */
   collectProcess(): void {
     collectDefaultMetrics({ register: this.registry, prefix: 'opcovia_' });
+    // Gauges that the library names like counters, which Prometheus' own checker refuses.
+    for (const what of ['handles', 'requests', 'resources']) {
+      this.registry.removeSingleMetric(`opcovia_nodejs_active_${what}_total`);
+    }
   }
 
   /** A figure that is read when somebody asks for the metrics. */
