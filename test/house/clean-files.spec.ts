@@ -34,6 +34,16 @@ describe('the files of the repository', () => {
     expect(sample).toMatch(forbidden[what] ?? /$^/);
   });
 
+  it('lock the builds for every system, also those that a mirror does not carry', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+    const locked = Object.keys(packages).map((path) => path.split('node_modules/').at(-1));
+    // `node tools/complete-lock.mjs` adds them.
+    expect(wanted.filter((name) => !locked.includes(name))).toEqual([]);
+  });
+
   it('lock versions and checksums, and no address to fetch them from', () => {
     const lock = read('package-lock.json');
     expect(lock).toContain('"integrity"');
