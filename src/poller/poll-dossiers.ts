@@ -30,6 +30,8 @@ export interface PollPorts {
   readonly snapshots: SnapshotRepository;
   readonly events: EventLog;
   readonly signal: CommitSignal;
+  /** Resolves after so many milliseconds, or rejects when the signal ends the poll. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   /** How the OPCO pages its states; undefined for one that is not served. */
   readonly pagingOf: (opcoId: string) => OpcoAdapter['paging'] | undefined;
 }
@@ -60,6 +62,8 @@ const oneDossierOnly: ReadonlySet<ErrorCode> = new Set([
   'UPSTREAM_REJECTED',
   'VALIDATION_ERROR',
 ]);
+/** How long one question may wait for its turn before the whole poll is put off. */
+const longestWaitSeconds = 30;
 /** Most paths that one event lists: the body stays far below 20 kB. */
 const mostChanges = 100;
 
@@ -94,18 +98,18 @@ export class PollDossiers {
     return report;
   }
 
-  #ask(poll: Poll, requestId: string, { endpoint, query }: Pick<Call, 'endpoint' | 'query'>): Promise<Exchange> {
+  /** Waits for its share of the OPCO's budget rather than ending a scan that would begin anew; keeps the target meanwhile. */
+  async #ask(poll: Poll, requestId: string, question: Pick<Call, 'endpoint' | 'query'>): Promise<Exchange> {
     const { tenant, opcoId, signal } = poll;
-    return this.ports.reads.run({
-      requestId,
-      tenant,
-      opcoId,
-      endpoint,
-      query,
-      traffic: 'poll',
-      cache: { noCache: true },
-      signal,
-    });
+    const call: Call = { requestId, tenant, opcoId, ...question, traffic: 'poll', cache: { noCache: true }, signal };
+    for (let waited = 0; ;) {
+      const exchange = await this.ports.reads.run(call);
+      const seconds = exchange.failure?.details.retryAfterSeconds ?? 1;
+      if (exchange.failure?.code !== 'RATE_LIMITED' || waited + seconds > longestWaitSeconds) return exchange;
+      await this.ports.wait(seconds * 1000, signal);
+      await assertOurs(poll);
+      waited += seconds;
+    }
   }
 
   async #toRead({ tenant, opcoId }: Poll, rows: readonly Etat[]): Promise<readonly Etat[]> {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { RESPONSE_CACHE } from '../cache/cache.tokens.js';
@@ -9,6 +10,7 @@ import { PipelineModule } from '../pipeline/pipeline.module.js';
 import { PipelineRunner } from '../pipeline/pipeline.runner.js';
 import { Env } from '../platform/config/env.js';
 import { Database } from '../platform/database/database.js';
+import { Metrics } from '../platform/metrics/metrics.js';
 import { DataKeys } from '../tenancy/data-keys.js';
 import { PollDossiers } from './poll-dossiers.js';
 import { PollTargetRepository } from './poll-target.repository.js';
@@ -33,17 +35,26 @@ import { SnapshotRepository } from './snapshot.repository.js';
       provide: PollDossiers,
       inject: [PipelineRunner, RESPONSE_CACHE, SnapshotRepository, EventLog, CommitSignal],
       useFactory: (...[reads, cache, snapshots, events, signal]: PollParts) =>
-        new PollDossiers({ reads, cache, snapshots, events, signal, pagingOf: (opcoId) => adapterOf(opcoId)?.paging }),
+        new PollDossiers({
+          ...{ reads, cache, snapshots, events, signal },
+          wait: (ms, ended) => pause(ms, undefined, { signal: ended }),
+          pagingOf: (opcoId) => adapterOf(opcoId)?.paging,
+        }),
     },
     {
       provide: Poller,
-      inject: [Env, PollTargetRepository, PollDossiers, SchedulerRegistry],
-      useFactory: (env: Env, targets: PollTargetRepository, polls: PollDossiers, schedule: SchedulerRegistry) =>
-        new Poller({ env, targets, polls, schedule, random: Math.random }),
+      inject: [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics],
+      useFactory: (...[env, targets, polls, schedule, metrics]: PollerParts) =>
+        new Poller({
+          ...{ env, targets, polls, schedule },
+          random: Math.random,
+          ended: (opco, result) => metrics.polls.inc({ opco, result }),
+        }),
     },
   ],
   exports: [SnapshotRepository],
 })
 export class PollerModule {}
 
+type PollerParts = [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics];
 type PollParts = [PipelineRunner, ResponseCache, SnapshotRepository, EventLog, CommitSignal];

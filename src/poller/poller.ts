@@ -14,6 +14,8 @@ export interface PollerPorts {
   readonly polls: PollDossiers;
   readonly schedule: SchedulerRegistry;
   readonly random: () => number;
+  /** Told how each poll ended. */
+  readonly ended: (opcoId: string, outcome: PollEnd['outcome']) => void;
 }
 
 const tickName = 'poller';
@@ -87,6 +89,7 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
   async #poll(target: ClaimedTarget): Promise<void> {
     const { targets } = this.ports;
     const end = await this.#outcome(target);
+    this.ports.ended(target.opcoId, end.outcome);
     await targets.end(target, end);
   }
 

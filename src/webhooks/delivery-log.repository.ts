@@ -1,12 +1,12 @@
 import type { AuditTrail } from '../audit/audit-trail.js';
 import type { WebhookDelivery, WebhookDeliveryPage, WebhookTest } from '../core/contract/webhook.js';
+import { badCursor, type PageQuestion } from '../core/cursor.js';
 import { fail } from '../core/errors.js';
 import type { TenantHash } from '../core/tenant.js';
 import type { CommitSignal } from '../events/commit-signal.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
-import { badCursor, openCursor, sealCursor, type PageQuestion } from './cursor.js';
 import { noOpco } from './fan-out.js';
 import type { Author } from './webhook.repository.js';
 
@@ -43,8 +43,7 @@ export class DeliveryLogRepository extends TenantScopedRepository {
     webhookId: string,
     { cursor, limit, status }: DeliveryQuestion,
   ): Promise<WebhookDeliveryPage> {
-    const before = cursor === undefined ? null : openCursor(cursor, 1)[0];
-    if (before !== null && !/^\d{1,15}$/.test(before ?? '')) throw badCursor();
+    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw badCursor();
     return this.within(tenant, async (sql) => {
       await statusOf(sql, tenant, webhookId);
       const rows = await sql.query<DeliveryRow>(
@@ -53,10 +52,10 @@ export class DeliveryLogRepository extends TenantScopedRepository {
          WHERE d.tenant_hash = $1 AND d.webhook_id = $2::uuid AND ($3::bigint IS NULL OR d.sequence < $3)
            AND ($4::text IS NULL OR d.status = $4)
          ORDER BY d.sequence DESC LIMIT $5`,
-        [tenant, webhookId, before, status ?? null, limit + 1],
+        [tenant, webhookId, cursor ?? null, status ?? null, limit + 1],
       );
       const data = rows.slice(0, limit).map(deliveryOf);
-      return { data, nextCursor: rows.length > limit ? sealCursor([String(data.at(-1)?.sequence)]) : null };
+      return { data, nextCursor: rows.length > limit ? String(data.at(-1)?.sequence) : null };
     });
   }
 

@@ -13,7 +13,7 @@ import { Rounds } from '../platform/rounds.js';
 import type { AddressPolicy } from './address-policy.js';
 import { DeliverWebhooks } from './deliver-webhooks.js';
 import { FanOut } from './fan-out.js';
-import { WebhookClient } from './webhook-client.js';
+import { type AttemptOutcome, WebhookClient } from './webhook-client.js';
 
 /** What the work needs of the application. */
 export interface WebhookWorkPorts {
@@ -25,6 +25,8 @@ export interface WebhookWorkPorts {
   readonly signal: CommitSignal;
   readonly policy: AddressPolicy;
   readonly schedule: SchedulerRegistry;
+  /** Told how each attempt ended; a bounded word. */
+  readonly attempted: (result: 'delivered' | 'refused' | 'unreachable') => void;
 }
 
 const tickName = 'webhooks';
@@ -97,7 +99,11 @@ export class WebhookWork implements OnApplicationBootstrap, BeforeApplicationShu
       events,
       audit: new AuditTrail(),
       random: Math.random,
-      post: (url, body, headers) => this.#client.post(url, body, headers),
+      post: async (url, body, headers) => {
+        const outcome = await this.#client.post(url, body, headers);
+        this.ports.attempted(resultOf(outcome));
+        return outcome;
+      },
       onFreed: () => this.#deliveries.wake(),
       onError: (error) => this.#complain(error),
     });
@@ -109,4 +115,9 @@ export class WebhookWork implements OnApplicationBootstrap, BeforeApplicationShu
       `Le travail des webhooks a échoué (${error instanceof Error ? error.name : 'inconnu'}) ; nouvel essai au prochain tic.`,
     );
   }
+}
+
+function resultOf({ status }: AttemptOutcome): 'delivered' | 'refused' | 'unreachable' {
+  if (status === null) return 'unreachable';
+  return status >= 200 && status < 300 ? 'delivered' : 'refused';
 }

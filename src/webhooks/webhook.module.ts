@@ -10,6 +10,7 @@ import { CLOCK } from '../platform/clock.token.js';
 import { Env } from '../platform/config/env.js';
 import { KeyRing } from '../platform/crypto/key-ring.js';
 import { Database } from '../platform/database/database.js';
+import { Metrics } from '../platform/metrics/metrics.js';
 import { AddressPolicy } from './address-policy.js';
 import { DeliveryLogRepository } from './delivery-log.repository.js';
 import { WebhookWork } from './webhook-work.js';
@@ -53,13 +54,16 @@ function ownAddresses(): string[] {
     },
     {
       provide: WebhookWork,
-      inject: [Env, Database, KeyRing, CLOCK, EventLog, CommitSignal, AddressPolicy, SchedulerRegistry],
-      useFactory: (...[env, database, ring, clock, events, signal, policy, schedule]: WorkParts) =>
-        new WebhookWork({ env, database, ring, clock, events, signal, policy, schedule }),
+      inject: [Env, Database, KeyRing, CLOCK, EventLog, CommitSignal, AddressPolicy, SchedulerRegistry, Metrics],
+      useFactory: (...[env, database, ring, clock, events, signal, policy, schedule, metrics]: WorkParts) =>
+        new WebhookWork({
+          ...{ env, database, ring, clock, events, signal, policy, schedule },
+          attempted: (result) => metrics.webhookAttempts.inc({ result }),
+        }),
     },
   ],
   exports: [WebhookRepository, DeliveryLogRepository],
 })
 export class WebhookModule {}
 
-type WorkParts = [Env, Database, KeyRing, Clock, EventLog, CommitSignal, AddressPolicy, SchedulerRegistry];
+type WorkParts = [Env, Database, KeyRing, Clock, EventLog, CommitSignal, AddressPolicy, SchedulerRegistry, Metrics];

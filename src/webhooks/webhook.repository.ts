@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditTrail } from '../audit/audit-trail.js';
 import type { WebhookCreated, WebhookDraft, WebhookPage, WebhookPatch, WebhookView } from '../core/contract/webhook.js';
+import { readCursor, writeCursor, type PageQuestion } from '../core/cursor.js';
 import { fail } from '../core/errors.js';
 import type { TenantHash } from '../core/tenant.js';
 import type { KeyRing } from '../platform/crypto/key-ring.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
 import type { AddressPolicy } from './address-policy.js';
-import { badCursor, openCursor, sealCursor, type PageQuestion } from './cursor.js';
 import { judgeUrl } from './judge-url.js';
 import { newSecret, sealSecret } from './secret.js';
 
@@ -74,21 +74,18 @@ export class WebhookRepository extends TenantScopedRepository {
   }
 
   /** Oldest first. */
-  async list(tenant: TenantHash, { cursor, limit }: PageQuestion): Promise<WebhookPage> {
-    const [createdAt, id] = cursor === undefined ? ['-infinity', ''] : openCursor(cursor, 2);
-    if (cursor !== undefined && !/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/.test(createdAt ?? '')) throw badCursor();
+  list(tenant: TenantHash, { cursor, limit }: PageQuestion): Promise<WebhookPage> {
+    const from = cursor === undefined ? undefined : readCursor(cursor);
     return this.within(tenant, async (sql) => {
-      const rows = await sql.query<WebhookRow & { position: string }>(
-        `SELECT ${columns}, created_at::text AS position FROM webhooks
-         WHERE tenant_hash = $1 AND (created_at, id::text) > ($2::timestamptz, $3) ORDER BY created_at, id::text LIMIT $4`,
-        [tenant, createdAt, id, limit + 1],
+      const rows = await sql.query<WebhookRow & { micros: string }>(
+        `SELECT ${columns}, (extract(epoch FROM created_at) * 1000000)::bigint::text AS micros FROM webhooks
+         WHERE tenant_hash = $1
+           AND ($2::bigint IS NULL OR (created_at, id) > (timestamptz 'epoch' + $2::bigint * interval '1 microsecond', $3::uuid))
+         ORDER BY created_at, id LIMIT $4`,
+        [tenant, from?.micros ?? null, from?.id ?? null, limit + 1],
       );
-      const shown = rows.slice(0, limit);
-      const last = shown.at(-1);
-      return {
-        data: shown.map(viewOf),
-        nextCursor: rows.length > limit && last ? sealCursor([last.position, last.id]) : null,
-      };
+      const last = rows.length > limit ? rows[limit - 1] : undefined;
+      return { data: rows.slice(0, limit).map(viewOf), nextCursor: last ? writeCursor(last) : null };
     });
   }
 

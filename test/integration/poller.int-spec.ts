@@ -136,6 +136,18 @@ describe('the poller', () => {
     expect(await bench.target(tenant)).toMatchObject({ failures: 2, succeeded: false });
   });
 
+  it('waits for its turn in the budget of the OPCO instead of reading the list again', async () => {
+    const tenant = await bench.aTarget();
+    for (const name of ['D1', 'D2', 'D3']) bench.opco.dossiers.set(name, { etat: 'TRANSMIS' });
+    let refusals = 2;
+    bench.opco.failing = ({ endpoint }) => (endpoint === 'dossier' && refusals-- > 0 ? 'RATE_LIMITED' : undefined);
+    const before = bench.waits.length;
+    await bench.poll();
+    expect(bench.waits.slice(before)).toEqual([1000, 1000]);
+    expect(await bench.versions(tenant)).toHaveLength(3);
+    expect(bench.opco.reads('etats')).toHaveLength(2);
+  });
+
   it('passes over a dossier whose detail cannot be read', async () => {
     const tenant = await bench.aTarget();
     for (const name of ['D1', 'D2']) bench.opco.dossiers.set(name, { etat: 'TRANSMIS' });

@@ -87,6 +87,8 @@ export class PollBench {
   opco = new ScriptedOpco();
   /** Entities whose cached answers were forgotten. */
   readonly forgotten: string[] = [];
+  /** Milliseconds that polls waited for their turn, one entry each time. */
+  readonly waits: number[] = [];
 
   private constructor(
     readonly db: TestDatabase,
@@ -111,10 +113,18 @@ export class PollBench {
       events: new EventLog(),
       signal: new CommitSignal(),
       cache: { forget: async (_opcoId, _tenant, entities) => void this.forgotten.push(...entities) },
+      wait: async (ms) => void this.waits.push(ms),
       pagingOf: (opcoId) => (opcoId === 'akto' ? { kind: 'pages', size: 2 } : undefined),
     });
     const env = Object.assign(new Env(), { OPCOVIA_POLL_INTERVAL_SECONDS: 60 });
-    return new Poller({ env, polls, targets: this.targets, schedule: new SchedulerRegistry(), random: () => 0.5 });
+    return new Poller({
+      env,
+      polls,
+      targets: this.targets,
+      schedule: new SchedulerRegistry(),
+      random: () => 0.5,
+      ended: () => undefined,
+    });
   }
 
   async poll(poller = this.anInstance()): Promise<void> {

@@ -11,6 +11,7 @@ import { CLOCK } from '../../src/platform/clock.token.js';
 import { Env } from '../../src/platform/config/env.js';
 import { KeyRing } from '../../src/platform/crypto/key-ring.js';
 import { Database } from '../../src/platform/database/database.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { DeliveryLogRepository } from '../../src/webhooks/delivery-log.repository.js';
 import { WebhookModule } from '../../src/webhooks/webhook.module.js';
 import { WebhookRepository } from '../../src/webhooks/webhook.repository.js';
@@ -54,8 +55,9 @@ export class WebhookApp {
         { provide: Database, useValue: this.db.database },
         { provide: KeyRing, useValue: this.#ring },
         { provide: CLOCK, useValue: systemClock },
+        { provide: Metrics, useValue: new Metrics() },
       ],
-      exports: [Env, Database, KeyRing, CLOCK],
+      exports: [Env, Database, KeyRing, CLOCK, Metrics],
     })
     class Ground {}
     @Module({ imports: [Ground, ScheduleModule.forRoot(), WebhookModule] })

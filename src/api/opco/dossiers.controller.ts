@@ -49,6 +49,18 @@ export class DossiersController {
     return this.pages.cut(exchange, readEtatsQuery(raw));
   }
 
+  @Get('liste')
+  @ThroughPipeline({ endpoint: 'liste' })
+  @Describe({
+    tag: 'Dossiers',
+    summary: 'Plusieurs dossiers, par leurs numéros (pas encore servi)',
+    answers: { 200: null },
+    errors: readErrors,
+  })
+  liste(@CurrentExchange() exchange: Exchange): Buffer {
+    return exchange.answer();
+  }
+
   @Get(':numeroInterne')
   @ThroughPipeline({ endpoint: 'dossier' })
   @Describe({

@@ -44,7 +44,7 @@ export class EtatsPages {
     const answer = first.reply().value() as EtatsUpstreamPage;
     const { paging } = first.read('adapter');
     if (paging.kind === 'whole') return cutRows(answer.data, query, answer.total ?? answer.data.length);
-    const size = pageSize(answer, paging.size);
+    const size = await this.pageSize(first, answer, paging.size);
     const window = windowOf(query, size);
     const rows: EtatsUpstreamPage['data'] = [];
     for (let numero = window.first; numero <= window.last; numero++) {
@@ -60,6 +60,13 @@ export class EtatsPages {
     };
   }
 
+  /** The size that the OPCO really uses: only its first page tells, when more rows follow it; any other page may be the last. */
+  private async pageSize(first: Exchange, answer: EtatsUpstreamPage, believed: number): Promise<number> {
+    const { data, total } = answer.page === 1 ? answer : await this.read(first, 1);
+    const moreFollow = data.length > 0 && total !== null && data.length < total;
+    return moreFollow ? data.length : Math.max(believed, data.length);
+  }
+
   private async read(first: Exchange, numeroPage: number): Promise<EtatsUpstreamPage> {
     const exchange = await this.runner.run({ ...first.call, query: { numeroPage } });
     return exchange.reply().value() as EtatsUpstreamPage;
@@ -69,13 +76,6 @@ export class EtatsPages {
 function windowOf({ page, limit }: EtatsQuery, size: number): Window {
   const from = (page - 1) * limit;
   return { first: Math.floor(from / size) + 1, last: Math.floor((from + limit - 1) / size) + 1, skip: from % size };
-}
-
-/** The size that the OPCO really uses: a page that is neither the last nor empty tells it. */
-function pageSize(answer: EtatsUpstreamPage, believed: number): number {
-  const rows = answer.data.length;
-  const more = answer.total !== null && answer.page * Math.max(rows, 1) < answer.total;
-  return more && rows > 0 ? rows : believed;
 }
 
 function cutRows(rows: EtatsUpstreamPage['data'], { page, limit }: EtatsQuery, total: number): EtatsPage {

@@ -24,7 +24,10 @@ export function runtimeOptions(url: string, role: DatabaseRole, poolSize: number
     applicationName: role,
     extra: {
       options: `-c role=${role} -c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000`,
+      // A server that is frozen, or a network that is gone without a reset, must not hold a connection for hours.
+      query_timeout: 20_000,
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
     },
     poolErrorHandler: () => undefined,
   };

@@ -2,6 +2,12 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 const seconds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25];
 
+/** One value of a figure that is read on demand; labels are bounded words. */
+export interface Figure {
+  readonly labels: { readonly kind: string; readonly name: string };
+  readonly value: number;
+}
+
 /**
  * The process's Prometheus metrics, in base units. Labels are bounded words (route pattern, OPCO, class of result): never a
  * tenant, a key, a number or a path with values in it.
@@ -63,7 +69,7 @@ export class Metrics {
   }
 
   /** A figure that is read when somebody asks for the metrics. */
-  watch(name: string, help: string, read: () => Promise<{ labels: Record<string, string>; value: number }[]>): void {
+  watch(name: string, help: string, read: () => readonly Figure[] | Promise<readonly Figure[]>): void {
     new Gauge({
       name,
       help,
@@ -71,7 +77,11 @@ export class Metrics {
       registers: [this.registry],
       async collect() {
         this.reset();
-        for (const { labels, value } of await read()) this.set(labels, value);
+        // A source that is away must not take the other figures with it.
+        const figures = await Promise.resolve()
+          .then(read)
+          .catch(() => []);
+        for (const { labels, value } of figures) this.set(labels, value);
       },
     });
   }
