@@ -32,6 +32,10 @@ export class CreateJobs1764000005000 implements MigrationInterface {
     await runner.query('ALTER TABLE jobs ALTER COLUMN payload SET STORAGE EXTERNAL');
     await runner.query('CREATE INDEX jobs_listing ON jobs (tenant_hash, opco_id, created_at DESC, id DESC)');
     await runner.query("CREATE INDEX jobs_processing ON jobs (id) WHERE status = 'processing'");
+    // For the figures of the staff listener: what is open is few, whatever is kept.
+    await runner.query(
+      `CREATE INDEX jobs_open ON jobs (status) WHERE status IN ('pending', 'processing', 'needs_review')`,
+    );
     await runner.query(`
       CREATE TABLE idempotency_claims (
         tenant_hash text NOT NULL,
@@ -48,13 +52,14 @@ export class CreateJobs1764000005000 implements MigrationInterface {
       CREATE TABLE job_outbox (
         job_id uuid PRIMARY KEY,
         tenant_hash text NOT NULL,
+        environment text NOT NULL,
         opco_id text NOT NULL,
         run_at timestamptz NOT NULL DEFAULT now(),
         enqueued_at timestamptz
       )`);
     // Walked tenant by tenant, so that a long backlog of one never hides the others.
     await runner.query(
-      'CREATE INDEX job_outbox_due ON job_outbox (opco_id, tenant_hash, run_at, job_id) WHERE enqueued_at IS NULL',
+      'CREATE INDEX job_outbox_due ON job_outbox (opco_id, tenant_hash, environment, run_at, job_id) WHERE enqueued_at IS NULL',
     );
     await runner.query(
       'CREATE INDEX job_outbox_enqueued ON job_outbox (opco_id, tenant_hash) WHERE enqueued_at IS NOT NULL',
@@ -87,7 +92,8 @@ export class CreateJobs1764000005000 implements MigrationInterface {
     await isolateTenants(runner, 'idempotency_claims', {
       app: 'SELECT, UPDATE',
       system,
-      accept: 'SELECT, INSERT, DELETE',
+      // UPDATE is what FOR UPDATE asks for.
+      accept: 'SELECT, INSERT, UPDATE, DELETE',
     });
     await isolateTenants(runner, 'job_outbox', { app: 'SELECT, INSERT, UPDATE, DELETE', system, accept: 'INSERT' });
     await isolateTenants(runner, 'job_attempts', { app: 'SELECT, INSERT, UPDATE', system });

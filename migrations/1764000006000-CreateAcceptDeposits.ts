@@ -7,7 +7,8 @@ const signature = `accept_deposits(
  * Accepts a micro-batch of deposits of several tenants: claim, job, data key, due time and audit row, or nothing.
  * It runs as `opcovia_accept`, whose policies open these tables only; the caller's role sees none of the foreign rows.
  * The caller never puts the same (tenant, key) twice into one batch. Keys are claimed in one order, so that two batches
- * that share some cannot deadlock. An implicit claim (no Idempotency-Key given) lasts while its job may still take effect,
+ * that share some cannot deadlock. A claim that stands is locked before anything is decided about it: a retry of its job holds
+ * the same lock, so that a claim is never taken from a job that has just come back. An implicit claim (no Idempotency-Key given) lasts while its job may still take effect,
  * and 24 hours after it did.
  */
 export class CreateAcceptDeposits1764000006000 implements MigrationInterface {
@@ -21,6 +22,10 @@ export class CreateAcceptDeposits1764000006000 implements MigrationInterface {
       LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
       #variable_conflict use_column
       BEGIN
+        PERFORM 1 FROM idempotency_claims c
+          JOIN unnest(tenants, key_hashes) AS i(tenant_hash, key_hash) USING (tenant_hash, key_hash)
+          ORDER BY c.tenant_hash, c.key_hash FOR UPDATE OF c;
+        -- A statement of its own: it sees what was committed while the locks were waited for.
         DELETE FROM idempotency_claims c
           USING unnest(tenants, key_hashes) AS i(tenant_hash, key_hash), jobs j
           WHERE c.implicit AND c.tenant_hash = i.tenant_hash AND c.key_hash = i.key_hash AND j.id = c.job_id
@@ -49,7 +54,8 @@ export class CreateAcceptDeposits1764000006000 implements MigrationInterface {
                  jsonb_build_array(jsonb_build_object('at', now(), 'code', 'accepted', 'texte', 'Dépôt accepté et enregistré'))
           FROM fresh
         ), due AS (
-          INSERT INTO job_outbox (job_id, tenant_hash, opco_id) SELECT id, tenant_hash, opco_id FROM fresh
+          INSERT INTO job_outbox (job_id, tenant_hash, environment, opco_id)
+          SELECT id, tenant_hash, environment, opco_id FROM fresh
         ), trail AS (
           INSERT INTO audit_logs (tenant_hash, actor, action, object, result, request_id, details)
           SELECT tenant_hash, 'tenant', 'deposit.accepted', 'job:' || id, 'ok', request_id,

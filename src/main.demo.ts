@@ -3,6 +3,7 @@ import { WebhookReceiver } from './dev/demo/receiver.js';
 import { tellStory } from './dev/demo/story.js';
 import { ensureDemoTenant } from './dev/demo-tenant.js';
 import { completeEnvironment } from './dev/local-environment.js';
+import { freePort } from './dev/ports.js';
 import { readEnv } from './platform/config/read-env.js';
 import { migrate } from './platform/database/migrate.js';
 import { startOpcovia } from './app.start.js';
@@ -12,7 +13,7 @@ import { makeApiKey } from './tenancy/api-key.js';
 const apart = {
   NODE_ENV: 'development',
   OPCOVIA_STATE_DIR: '.opcovia/demo',
-  OPCOVIA_SANDBOX_PORT: '4011',
+  OPCOVIA_SANDBOX_PORT: String(await freePort(4011)),
   OPCOVIA_API_PORT: '0',
   OPCOVIA_STAFF_PORT: '0',
   OPCOVIA_LOG_LEVEL: 'error',

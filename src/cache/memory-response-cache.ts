@@ -58,12 +58,13 @@ export class MemoryResponseCache implements ResponseCache {
     return undefined;
   }
 
-  write({ key, opcoId, tenant }: CacheAddress, { reply, entities, askedAt }: ReplyToKeep): Promise<void> {
+  write({ key, opcoId, tenant }: CacheAddress, { reply, entities, askedAt }: ReplyToKeep): Promise<boolean> {
     const tags = entities.map((entity) => cacheTagKey(opcoId, tenant, entity));
-    if (tags.some((tag) => askedAt <= (this.#forgotten.get(tag) ?? -Infinity))) return Promise.resolve();
+    if (tags.some((tag) => askedAt <= (this.#forgotten.get(tag) ?? -Infinity))) return Promise.resolve(false);
     this.#entries.set(key, { reply, tags, until: this.#end(reply) });
-    if (this.#entries.has(key)) for (const tag of tags) this.#tag(tag, key);
-    return Promise.resolve();
+    const kept = this.#entries.has(key);
+    if (kept) for (const tag of tags) this.#tag(tag, key);
+    return Promise.resolve(kept);
   }
 
   forget(opcoId: string, tenant: TenantHash, entities: readonly string[]): Promise<void> {

@@ -9,8 +9,10 @@ import {
   type StoredReply,
 } from '../core/response-cache.js';
 import type { TenantHash } from '../core/tenant.js';
+import type { ForgetNotice } from './forget-bus.js';
 import { frameReply, unframeReply, type KeptReply } from './reply-frame.js';
 import type { TenantKeys } from '../platform/crypto/tenant-keys.js';
+import { UnsentForgets } from './unsent-forgets.js';
 
 /** Milliseconds after which Redis counts as slow, and how long it is then left alone. */
 const patienceMs = 100;
@@ -30,7 +32,7 @@ end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 for i = 2, #KEYS do
   redis.call('HSET', KEYS[i], KEYS[1], '1')
-  redis.call('PEXPIRE', KEYS[i], ARGV[2])
+  if redis.call('PTTL', KEYS[i]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
 end
 return 1`;
 
@@ -45,9 +47,17 @@ for i = 1, #KEYS do
 end
 return 1`;
 
-/** The cache that all instances share. Values are sealed under the tenant's key; errors and slowness read as "not there". */
+/**
+ * The cache that all instances share. Values are sealed under the tenant's key; errors and slowness read as "not there".
+ * A forget that Redis did not confirm is said again until it does:
+ *
+ *     forget ──confirmed──▶ done
+ *        └── no answer ──▶ unsent (its answers read as "not there") ──each second──▶ said again ──confirmed──▶ done
+ */
 export class RedisResponseCache implements ResponseCache {
   #aloneUntil = -Infinity;
+  readonly #unsent = new UnsentForgets();
+  #saysAgain: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly redis: Redis,
@@ -60,30 +70,55 @@ export class RedisResponseCache implements ResponseCache {
   }
 
   /** As `read`, with what the answer speaks of. */
-  readKept({ key, tenant }: CacheAddress): Promise<KeptReply | undefined> {
-    return this.#open(async () => {
+  async readKept({ key, opcoId, tenant }: CacheAddress): Promise<KeptReply | undefined> {
+    const kept = await this.#open(async () => {
       const sealed = await this.redis.getBuffer(key);
       if (!sealed) return undefined;
       const seal = await this.keys.cacheKeyOf(tenant);
       return unframeReply(seal.open(sealed, key));
     });
+    return kept && !this.#unsent.has(opcoId, tenant, kept.entities) ? kept : undefined;
   }
 
-  async write({ key, opcoId, tenant }: CacheAddress, { reply, entities, askedAt }: ReplyToKeep): Promise<void> {
-    await this.#open(async () => {
+  async write({ key, opcoId, tenant }: CacheAddress, { reply, entities, askedAt }: ReplyToKeep): Promise<boolean> {
+    const written = await this.#open(async () => {
       const seal = await this.keys.cacheKeyOf(tenant);
       const value = seal.seal(frameReply({ reply, entities }), key);
       const keepMs = reply.storedAt + (reply.ttlSeconds + staleIfErrorSeconds) * 1000 - this.clock.now();
-      if (keepMs <= 0) return;
+      if (keepMs <= 0) return 0;
       const names = [key, ...entities.map((entity) => cacheTagKey(opcoId, tenant, entity))];
-      await this.redis.eval(writeScript, names.length, ...names, value, Math.ceil(keepMs), askedAt - clockSkewMs);
+      return this.redis.eval(writeScript, names.length, ...names, value, Math.ceil(keepMs), askedAt - clockSkewMs);
     });
+    return written === 1;
   }
 
   async forget(opcoId: string, tenant: TenantHash, entities: readonly string[]): Promise<void> {
-    const tags = entities.map((entity) => cacheTagKey(opcoId, tenant, entity));
-    if (tags.length === 0) return;
-    await this.#open(() => this.redis.eval(forgetScript, tags.length, ...tags, this.clock.now(), forgottenMs));
+    if (entities.length === 0) return;
+    const notice = { opcoId, tenant, entities };
+    this.#unsent.add(notice);
+    if (await this.#say(notice)) return;
+    this.#unsent.lose(notice);
+    this.#sayAgainLater();
+  }
+
+  /** Sends a forget; whether Redis has confirmed it. */
+  async #say(notice: ForgetNotice): Promise<boolean> {
+    const tags = notice.entities.map((entity) => cacheTagKey(notice.opcoId, notice.tenant, entity));
+    const said = await this.#open(() =>
+      this.redis.eval(forgetScript, tags.length, ...tags, this.clock.now(), forgottenMs),
+    );
+    if (said === 1) this.#unsent.confirm(notice);
+    return said === 1;
+  }
+
+  #sayAgainLater(): void {
+    this.#saysAgain ??= setTimeout(() => void this.#sayAgain(), leaveAloneMs).unref();
+  }
+
+  async #sayAgain(): Promise<void> {
+    for (const notice of this.#unsent.list()) if (!(await this.#say(notice))) break;
+    this.#saysAgain = undefined;
+    if (!this.#unsent.empty) this.#sayAgainLater();
   }
 
   /** Runs a command unless Redis is away; undefined for whatever goes wrong. */

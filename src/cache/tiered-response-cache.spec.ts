@@ -12,7 +12,7 @@ class FarMemory extends MemoryResponseCache implements FarCache {
   held: Promise<void> | undefined;
   readonly #entities = new Map<string, readonly string[]>();
 
-  override write(address: CacheAddress, kept: ReplyToKeep): Promise<void> {
+  override write(address: CacheAddress, kept: ReplyToKeep): Promise<boolean> {
     this.#entities.set(address.key, kept.entities);
     return super.write(address, kept);
   }

@@ -43,9 +43,9 @@ export class TieredResponseCache implements ResponseCache {
     return kept?.reply;
   }
 
-  async write(address: CacheAddress, kept: ReplyToKeep): Promise<void> {
-    await this.near.write(address, kept);
-    await this.far.write(address, kept);
+  async write(address: CacheAddress, kept: ReplyToKeep): Promise<boolean> {
+    const near = await this.near.write(address, kept);
+    return (await this.far.write(address, kept)) || near;
   }
 
   async forget(opcoId: string, tenant: TenantHash, entities: readonly string[]): Promise<void> {

@@ -21,11 +21,14 @@ function keyDigest(tenant: string, cfaKey: string): string {
 
 const numeroNames = new Set(['numeroInterne', 'numeroInterneDossier']);
 
+/** The entity that every read of a tenant at an OPCO speaks of: forgetting it forgets them all. */
+export const everyRead = 'reads';
+
 /** The entities that an answer to a read speaks of. */
 export function entitiesRead(endpoint: string, question: Question, answer: unknown): string[] {
   const dossiers =
     endpoint === 'dossier' || endpoint === 'liste' ? ['dossiers', ...numerosIn([question.query, answer])] : [];
-  return [endpoint, ...dossiers];
+  return [everyRead, endpoint, ...dossiers];
 }
 
 /** The entities whose cached reads a completed deposit makes doubtful. An invoice names dossiers by numeroExterne only, hence all of them. */

@@ -111,6 +111,8 @@ export interface Endpoint {
   toAnswer(response: UpstreamResponse, question: Question): unknown;
   /** Seconds an answer may be kept; absent for what is never cached. */
   ttlSeconds?(answer: unknown): number;
+  /** Asks how the OPCO is right now: an older answer never stands in for its failure, it would say that all is well. */
+  readonly noStandIn?: true;
   /** Reads whose 4xx means "no such thing" in this OPCO's dialect. */
   isNotFound?(response: UpstreamResponse): boolean;
 }

@@ -73,6 +73,11 @@ export interface FailureDetails {
   /** Whole seconds, at least 1; sent as `Retry-After`. */
   readonly retryAfterSeconds?: number;
   readonly sent?: SentState;
+  /**
+   * Of UPSTREAM_UNAVAILABLE: `unconfigured` when no address is known for the tenant's environment, which says nothing about the
+   * OPCO; `breaker` when its recent failures hold calls back.
+   */
+  readonly unavailable?: 'unconfigured' | 'breaker';
   readonly cause?: unknown;
 }
 

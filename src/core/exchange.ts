@@ -56,6 +56,8 @@ export interface Reply {
   readonly ttlSeconds: number;
   /** How the cache took part (RFC 9211). */
   readonly cacheStatus: 'hit' | 'miss' | 'bypass' | 'stale';
+  /** Whether the cache has it: a write may be refused, by a store that is away or by a forget since the question. */
+  readonly kept: boolean;
   /** The parsed answer; parsed once, on demand. */
   value(): unknown;
 }
@@ -141,11 +143,14 @@ export class Exchange {
     if (!this.settled) this.write('reply', reply);
   }
 
-  /** Ends the exchange with a failure, or with what `rescueWith` has laid aside, unless it has already ended. */
+  /**
+   * Ends the exchange with a failure, or with what `rescueWith` has laid aside, unless it has already ended.
+   * Whose caller has left needs no rescue: an old answer would only pass for the OPCO's to those who wait along.
+   */
   fail(thrown: unknown): void {
     if (this.settled) return;
     const failure = asOpcoviaError(thrown);
-    const reply = this.#rescue?.(failure);
+    const reply = this.call.signal?.aborted ? undefined : this.#rescue?.(failure);
     if (reply) {
       this.#rescuedFrom = failure;
       this.write('reply', reply);

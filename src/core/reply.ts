@@ -7,8 +7,8 @@ export function etagOf(body: Buffer): string {
   return `"${hash('sha256', body, 'buffer').subarray(0, 16).toString('base64url')}"`;
 }
 
-/** A stored answer as a reply; the body is parsed at most once, and only if somebody asks. */
-export function replyOf(stored: StoredReply, cacheStatus: Reply['cacheStatus']): Reply {
+/** An answer as a reply, by default one that the cache has; the body is parsed at most once, and only if somebody asks. */
+export function replyOf(stored: StoredReply, cacheStatus: Reply['cacheStatus'], kept = true): Reply {
   let parsed: { readonly value: unknown } | undefined;
   return {
     body: stored.body,
@@ -16,6 +16,7 @@ export function replyOf(stored: StoredReply, cacheStatus: Reply['cacheStatus']):
     storedAt: stored.storedAt,
     ttlSeconds: stored.ttlSeconds,
     cacheStatus,
+    kept,
     value: () => (parsed ??= { value: JSON.parse(stored.body.toString('utf8')) as unknown }).value,
   };
 }

@@ -33,7 +33,8 @@ export interface ReplyToKeep {
 export interface ResponseCache {
   /** The kept answer, fresh or stale; the caller judges its age. */
   read(address: CacheAddress): Promise<StoredReply | undefined>;
-  write(address: CacheAddress, kept: ReplyToKeep): Promise<void>;
+  /** Whether it is kept now. */
+  write(address: CacheAddress, kept: ReplyToKeep): Promise<boolean>;
   /** Deletes every answer of the tenant at the OPCO that speaks of one of the entities. */
   forget(opcoId: string, tenant: TenantHash, entities: readonly string[]): Promise<void>;
 }

@@ -18,6 +18,13 @@ function answered(status: 'hit' | 'miss' | 'stale' | 'bypass', ageSeconds = 0, c
   return exchange;
 }
 
+function unkept() {
+  const exchange = anExchange({}, aCall(), clock);
+  exchange.upstreamCalls = 1;
+  exchange.settle(replyOf(stored(0), 'miss', false));
+  return exchange;
+}
+
 describe('the headers of an answer', () => {
   it.each([
     ['a hit', answered('hit', 12), 'Opcovia; hit; ttl=48'],
@@ -25,7 +32,8 @@ describe('the headers of an answer', () => {
     ["a miss that shared another one's call", answered('miss'), 'Opcovia; fwd=miss; collapsed'],
     ['what is never kept', answered('bypass', 0, 1), 'Opcovia; fwd=bypass'],
     ['a demand for fresh', answered('bypass', 0, 1, true), 'Opcovia; fwd=request'],
-    ['an accepted stale answer', answered('stale', 90), 'Opcovia; fwd=stale; ttl=-30'],
+    ['a stale answer that max-stale allowed', answered('stale', 90), 'Opcovia; hit; ttl=-30'],
+    ['a miss whose write was refused', unkept(), 'Opcovia; fwd=miss'],
   ])('say how the cache took part: %s', (_what, exchange, expected) => {
     expect(answerHeaders(exchange)['cache-status']).toBe(expected);
   });

@@ -28,9 +28,13 @@ function cacheStatus(exchange: Exchange, reply: Reply, ageSeconds: number): stri
     case 'hit':
       return `Opcovia; hit; ${ttl}`;
     case 'stale':
-      return `Opcovia; fwd=stale; ${ttl}${exchange.rescuedFrom ? `; detail=${exchange.rescuedFrom.code}` : ''}`;
+      // Without a failure the caller's `max-stale` allowed it, and nothing was forwarded: a hit past its time.
+      return exchange.rescuedFrom
+        ? `Opcovia; fwd=stale; ${ttl}; detail=${exchange.rescuedFrom.code}`
+        : `Opcovia; hit; ${ttl}`;
     case 'miss':
-      return `Opcovia; fwd=miss; ${exchange.upstreamCalls === 0 ? 'collapsed' : `stored; ${ttl}`}`;
+      if (exchange.upstreamCalls === 0) return 'Opcovia; fwd=miss; collapsed';
+      return reply.kept ? `Opcovia; fwd=miss; stored; ${ttl}` : 'Opcovia; fwd=miss';
     case 'bypass':
       return `Opcovia; fwd=${noCache || noStore ? 'request' : 'bypass'}`;
   }

@@ -15,6 +15,7 @@ import { OpcoClient } from './06-call/opco-client.js';
 import { OpcoHealth } from './06-call/opco-health.js';
 import { AccessTokens } from './06-call/token.js';
 import { Wire } from './06-call/wire.js';
+import { RecordStage } from './10-record/record.stage.js';
 
 const concurrency = new Map(
   adapters.flatMap(({ id, limits }) =>
@@ -48,8 +49,9 @@ export const callProviders: Provider[] = [
   },
   {
     provide: CallStage,
-    inject: [OpcoClient, Upstreams, OpcoHealth, PERMITS],
-    useFactory: (client: OpcoClient, upstreams: Upstreams, health: OpcoHealth, permits: Permits) =>
-      new CallStage({ client, upstreams, health, permits, random: Math.random, wait: waitFor }),
+    inject: [OpcoClient, Upstreams, OpcoHealth, PERMITS, RecordStage],
+    useFactory: (
+      ...[client, upstreams, health, permits, probes]: [OpcoClient, Upstreams, OpcoHealth, Permits, RecordStage]
+    ) => new CallStage({ client, upstreams, health, permits, probes, random: Math.random, wait: waitFor }),
   },
 ];

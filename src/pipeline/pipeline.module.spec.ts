@@ -44,7 +44,10 @@ describe('the wiring of the pipeline', () => {
       .useValue({ listen: () => undefined, publish: () => Promise.resolve(), close: () => undefined })
       .compile();
     const exchange = await wiring.get(PipelineRunner).run(aCall());
-    expect(exchange.failure).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', details: { sent: 'not-sent' } });
+    expect(exchange.failure).toMatchObject({
+      code: 'UPSTREAM_UNAVAILABLE',
+      details: { sent: 'not-sent', unavailable: 'unconfigured' },
+    });
     const permits = wiring.get<Permits>(PERMITS);
     for (const { id, limits } of adapters) {
       const granted = Array.from(

@@ -53,7 +53,11 @@ const stages = pipeline.map((room) => room.stage);
     },
     TransformRequestStage,
     ...callProviders,
-    TransformResponseStage,
+    {
+      provide: TransformResponseStage,
+      inject: [RESPONSE_CACHE],
+      useFactory: (cache: ResponseCache) => new TransformResponseStage(cache),
+    },
     ValidateResponseStage,
     {
       provide: WriteCacheStage,

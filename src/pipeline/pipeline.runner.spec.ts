@@ -57,6 +57,20 @@ describe('the pipeline from end to end', () => {
     expect((await runner.run(aCall())).failure?.code).toBe('UPSTREAM_AUTH');
   });
 
+  it('gives nothing out of the cache once the OPCO has refused the key, to this tenant', async () => {
+    let status = 200;
+    const { runner } = aPipeline(new ManualClock(), () =>
+      Promise.resolve({ status, headers: {}, body: { numeroInterne: 'N-1', etat: 'ENGAGE' } }),
+    );
+    const ask = (numeroInterne: string, nom: string) =>
+      runner.run(aCall({ query: { numeroInterne }, tenant: aTenant(nom) }));
+    await Promise.all([ask('N-1', 'A'), ask('N-2', 'A'), ask('N-1', 'B')]);
+    status = 401;
+    await ask('N-3', 'A');
+    for (const numero of ['N-1', 'N-2']) expect((await ask(numero, 'A')).failure?.code).toBe('UPSTREAM_AUTH');
+    expect((await ask('N-1', 'B')).reply().cacheStatus).toBe('hit');
+  });
+
   it('asks the OPCO once for a hundred identical questions at once, and once for each tenant', async () => {
     let calls = 0;
     const { runner } = aPipeline(new ManualClock(), async () => {

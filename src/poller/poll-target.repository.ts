@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readTenantHash, type Environment, type Tenant, type TenantHash } from '../core/tenant.js';
-import type { Database, Sql } from '../platform/database/database.js';
+import { readTenantHash, type Environment, type Tenant } from '../core/tenant.js';
+import type { Database } from '../platform/database/database.js';
 
 /** A tenant at an OPCO that this process polls for a while. */
 export interface ClaimedTarget {
@@ -101,17 +101,4 @@ export class PollTargetRepository {
       ),
     );
   }
-}
-
-/**
- * Something is about to change: makes the OPCO due for the tenant within `inSeconds`, in the transaction of what is
- * expected to change it. A pause stays: what paused it has not gone.
- */
-export async function expectChange(sql: Sql, tenant: TenantHash, opcoId: string, inSeconds = 1): Promise<void> {
-  await sql.query(
-    `INSERT INTO poll_targets (tenant_hash, opco_id, next_poll_at) VALUES ($1, $2, now() + make_interval(secs => $3))
-     ON CONFLICT (tenant_hash, opco_id) DO UPDATE SET next_poll_at = least(poll_targets.next_poll_at, excluded.next_poll_at)
-     WHERE poll_targets.paused_reason IS NULL`,
-    [tenant, opcoId, inSeconds],
-  );
 }

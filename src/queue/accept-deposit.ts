@@ -54,15 +54,18 @@ interface Judged {
 
 const mebibyte = 1024 * 1024;
 const patienceByDefault: AcceptPatience = { ms: 2000, msPerMebibyte: 500 };
-const limits = { rows: 100, bytes: 8 * mebibyte, inFlight: 4 };
+const limits = { rows: 100, bytes: 8 * mebibyte, inFlight: 4, waitingRows: 2000, waitingBytes: 64 * mebibyte };
 
 /**
  * Takes a deposit in: job, sealed payload, claim, due time and audit row in one commit, or nothing. Concurrent deposits, of
  * whatever tenants, share a commit.
  *
- *     asked ──batch──▶ committed ──▶ accepted (202) | duplicate (200) | mismatch (422)
- *       │                  ▲
- *       └─ answer lost ──▶ claim read again ── none ──▶ 503, nothing promised: the same key may be sent again
+ *     asked ──▶ waiting ──batch──▶ committed ──▶ accepted (202) | duplicate (200) | mismatch (422)
+ *       │          │                   ▲
+ *       │          │ too late          └─ answer lost ──▶ claim read again ── none ──▶ 503, nothing promised: the same key
+ *       │          ▼                                                              may be sent again
+ *       │       withdrawn (503): it is never committed
+ *       └─ too much waits: 503 OVERLOADED
  */
 export class AcceptDeposit {
   readonly #batches: MicroBatch<Candidate, Judged>;
@@ -84,7 +87,7 @@ export class AcceptDeposit {
     );
   }
 
-  /** Resolves after the commit. Throws 422 IDEMPOTENCY_MISMATCH, or 503 SERVICE_UNAVAILABLE when PostgreSQL is away. */
+  /** Resolves after the commit. Throws 422 IDEMPOTENCY_MISMATCH, 503 SERVICE_UNAVAILABLE when PostgreSQL is away, or 503 OVERLOADED. */
   async accept(deposit: DepositToAccept): Promise<AcceptedDeposit> {
     const candidate = this.#candidate(deposit);
     const { jobId, verdict } = await this.#decide(candidate);
@@ -108,13 +111,16 @@ export class AcceptDeposit {
   }
 
   async #decide(candidate: Candidate): Promise<Judged> {
-    const batched = this.#batches.add(candidate);
+    const patience = new AbortController();
+    const batched = this.#batches.add(candidate, patience.signal);
     const ms = this.patience.ms + (candidate.payload.length / mebibyte) * this.patience.msPerMebibyte;
     try {
       return await within(ms, batched);
     } catch (error) {
       if (!(error instanceof OpcoviaError)) throw error;
-      // The commit may have happened and only its answer been lost.
+      // What no batch has taken is taken back, so that a deposit refused here is not sent later.
+      patience.abort(error);
+      // Otherwise the commit may have happened and only its answer been lost.
       const found = await within(this.patience.ms / 4, this.#claimed(candidate)).catch(() => undefined);
       if (!found) throw error;
       return found;

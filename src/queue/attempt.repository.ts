@@ -1,5 +1,6 @@
 import { readTenantHash, type Environment, type TenantHash } from '../core/tenant.js';
 import type { Database, Sql } from '../platform/database/database.js';
+import { lastingReasons } from './decide.js';
 import { depositTypes } from './deposit-types.js';
 import { sendingProgress, timelineTexts, type TimelineCode } from './job-texts.js';
 
@@ -80,14 +81,16 @@ export class AttemptRepository {
 
   /**
    * Writes the intent to send, if the job is still ours; false when it is not. The row lock of the job makes this and a
-   * take-over by the relay exclude each other.
+   * take-over by the relay exclude each other. While the job waits for something the tries are not listed: they would push
+   * everything else out of the timeline.
    */
   intend({ tenant, jobId, token }: ClaimedJob): Promise<boolean> {
     return this.database.asTenant(tenant, async (sql) => {
       const held = await sql.query(
-        `UPDATE jobs SET progress = $3, updated_at = now(), timeline = ${appendTimeline('$4', '$5')}
+        `UPDATE jobs SET progress = $3, updated_at = now(),
+           timeline = CASE WHEN pending_reason = ANY($6) THEN timeline ELSE ${appendTimeline('$4', '$5')} END
          WHERE id = $1 AND attempt_token = $2 AND status = 'processing' RETURNING id`,
-        [jobId, token, JSON.stringify(sendingProgress), ...timelineEntry('sending')],
+        [jobId, token, JSON.stringify(sendingProgress), ...timelineEntry('sending'), lastingReasons],
       );
       if (held.length === 0) return false;
       await sql.query('UPDATE job_attempts SET sends = sends + 1, seen_at = now() WHERE job_id = $1 AND token = $2', [

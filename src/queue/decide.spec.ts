@@ -8,6 +8,7 @@ const standing: Standing = {
   backoffMs: 2000,
   credentialsWaitedMs: 0,
   credentialsPatienceMs: 86_400_000,
+  opcoWaitedMs: 0,
   random: () => 0.5,
 };
 const answered = (code: ErrorCode, status: number, retryAfterSeconds?: number) =>
@@ -59,7 +60,7 @@ describe('the decision table', () => {
   });
 
   it('backs off between nothing and the doubled ceiling, and gives up with its last attempt', () => {
-    const failure = fail('UPSTREAM_ERROR', { sent: 'not-sent' });
+    const failure = fail('INTERNAL_ERROR', { sent: 'not-sent' });
     expect(after(failure, { attempts: 2, random: () => 0.999 })).toMatchObject({
       kind: 'retry',
       countsAttempt: true,
@@ -70,6 +71,36 @@ describe('the decision table', () => {
       delayMs: 0.999 * 300_000,
     });
     expect(after(failure, { attempts: 3 })).toEqual({ kind: 'failed', outcome: 'not_applied', why: 'exhausted' });
+  });
+
+  it.each(['UPSTREAM_ERROR', 'UPSTREAM_TIMEOUT'] as const)(
+    'waits for an OPCO that takes no connection (%s): longer and longer, without burning an attempt, for days',
+    (code) => {
+      const failure = fail(code, { sent: 'not-sent' });
+      const delays = [0, 60_000, 86_400_000].map((opcoWaitedMs) => {
+        const decision = after(failure, { attempts: 3, opcoWaitedMs });
+        expect(decision).toMatchObject({ kind: 'retry', countsAttempt: false, reason: 'opco', why: 'unreachable' });
+        return decision.kind === 'retry' && decision.delayMs;
+      });
+      expect(delays).toEqual([1500, 46_500, 225_000]);
+      expect(after(failure, { opcoWaitedMs: 72 * 3_600_000 })).toEqual({
+        kind: 'failed',
+        outcome: 'not_applied',
+        why: 'unreachable-expired',
+      });
+    },
+  );
+
+  it('tells an environment without an address from an OPCO that is down', () => {
+    const failure = (unavailable: 'unconfigured' | 'breaker') =>
+      fail('UPSTREAM_UNAVAILABLE', { sent: 'not-sent', unavailable });
+    expect(after(failure('unconfigured'))).toMatchObject({ reason: 'configuration', why: 'unconfigured' });
+    expect(after(failure('breaker'))).toMatchObject({ reason: 'opco', why: 'unreachable' });
+  });
+
+  it('waits no longer than a day, whatever was asked for', () => {
+    const decision = after(answered('RATE_LIMITED', 429, 999_999_999));
+    expect(decision.kind === 'retry' && decision.delayMs).toBeLessThanOrEqual(86_400_000 + 2000);
   });
 
   it('waits for credentials, and fails when nobody put them right', () => {

@@ -1,4 +1,5 @@
 import type { OpcoviaError } from '../core/errors.js';
+import { longestRetryAfterSeconds } from '../core/retry-after.js';
 import type { TimelineCode } from './job-texts.js';
 
 /** What an attempt ended with, as the worker saw it. */
@@ -22,12 +23,17 @@ export interface Standing {
   /** Milliseconds since the job first waited for credentials; 0 when it does not. */
   readonly credentialsWaitedMs: number;
   readonly credentialsPatienceMs: number;
+  /** Milliseconds since the job first waited for an OPCO that was down; 0 when it does not. */
+  readonly opcoWaitedMs: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
 /** Why a job is pending; null in the table while it has merely not been sent yet. */
-export type PendingReason = 'credentials' | 'quota' | 'opco' | 'retry';
+export type PendingReason = 'credentials' | 'quota' | 'opco' | 'configuration' | 'retry';
+
+/** Waits that go on with each try: entering one is told once, in the timeline and in the audit trail. */
+export const lastingReasons: readonly PendingReason[] = ['credentials', 'quota', 'opco', 'configuration'];
 
 /** What becomes of the job. `why` is the code of its timeline entry. */
 export type Decision =
@@ -43,6 +49,8 @@ export type Decision =
     };
 
 const longestBackoffMs = 5 * 60_000;
+/** A long weekend: an outage is waited out, a host that is gone for good is not waited for for ever. */
+const opcoPatienceMs = 72 * 3_600_000;
 
 /** Reads an attempt: what is certain about the effect of the deposit. In doubt it is `ambiguous`. */
 export function classify({ failure, sends }: AttemptReport): AttemptClass {
@@ -82,7 +90,7 @@ export function decide(report: AttemptReport, standing: Standing): Decision {
 /** The deposit certainly had no effect: wait for what it lacks, try again, or give up. */
 function withoutEffect(failure: OpcoviaError | undefined, standing: Standing): Decision {
   const { backoffMs, random } = standing;
-  const askedMs = (failure?.details.retryAfterSeconds ?? 0) * 1000;
+  const askedMs = Math.min(longestRetryAfterSeconds, failure?.details.retryAfterSeconds ?? 0) * 1000;
   switch (failure?.code) {
     case 'RATE_LIMITED':
       return {
@@ -92,6 +100,9 @@ function withoutEffect(failure: OpcoviaError | undefined, standing: Standing): D
         reason: 'quota',
         why: 'quota',
       };
+    case 'UPSTREAM_ERROR':
+    case 'UPSTREAM_TIMEOUT':
+      return down(standing, askedMs);
     case 'UPSTREAM_UNAVAILABLE':
     case 'SERVICE_UNAVAILABLE':
     case 'OVERLOADED':
@@ -99,8 +110,9 @@ function withoutEffect(failure: OpcoviaError | undefined, standing: Standing): D
         kind: 'retry',
         delayMs: (askedMs || backoffMs) + random() * backoffMs,
         countsAttempt: false,
-        reason: 'opco',
-        why: 'unreachable',
+        ...(failure.details.unavailable === 'unconfigured'
+          ? { reason: 'configuration', why: 'unconfigured' }
+          : { reason: 'opco', why: 'unreachable' }),
       };
     case 'UPSTREAM_AUTH':
       return credentials(standing);
@@ -117,6 +129,17 @@ function credentials({ credentialsWaitedMs, credentialsPatienceMs, backoffMs, ra
   }
   const delayMs = Math.min(longestBackoffMs, backoffMs * 30) * (1 + random());
   return { kind: 'retry', delayMs, countsAttempt: false, reason: 'credentials', why: 'credentials' };
+}
+
+/**
+ * The OPCO refuses connections, or never takes them: no fault of the deposit, so no attempt is burnt. It waits about as long
+ * again as it has waited, up to five minutes.
+ */
+function down({ opcoWaitedMs, backoffMs, random }: Standing, askedMs: number): Decision {
+  if (opcoWaitedMs >= opcoPatienceMs) return { kind: 'failed', outcome: 'not_applied', why: 'unreachable-expired' };
+  const ceilingMs = Math.min(longestBackoffMs, backoffMs + opcoWaitedMs);
+  const delayMs = askedMs + (ceilingMs * (1 + random())) / 2;
+  return { kind: 'retry', delayMs, countsAttempt: false, reason: 'opco', why: 'unreachable' };
 }
 
 /** Exponential back-off with full jitter; what the OPCO asked for is waited for on top. */

@@ -109,7 +109,7 @@ export class DepositWork {
   }
 
   #ended(opcoId: string, delivery: Delivery): void {
-    if (delivery.holdSeconds > 0) this.dispatcher.hold(opcoId, delivery.holdSeconds);
+    if (delivery.hold) this.dispatcher.hold(opcoId, delivery.hold);
     this.dispatcher.wake(opcoId);
     if (delivery.result === 'not-ours') return;
     this.parts.settled(opcoId, delivery);

@@ -69,7 +69,7 @@ export class DepositWorkers {
     // Another format is for a newer release: left pending, the relay brings it again.
     if (data.v !== 1) return;
     this.#busy.set(opcoId, this.busy(opcoId) + 1);
-    let delivery: Delivery = { result: 'not-ours', holdSeconds: 0 };
+    let delivery: Delivery = { result: 'not-ours' };
     try {
       delivery = await this.parts.processor.process(readTenantHash(data.tenantHash), data.jobId);
     } catch (error) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { asOpcoviaError, fail, OpcoviaError } from '../core/errors.js';
 import type { Call, Exchange } from '../core/exchange.js';
-import type { TenantHash } from '../core/tenant.js';
+import type { Environment, TenantHash } from '../core/tenant.js';
 import type { Database } from '../platform/database/database.js';
 import type { DataKeys } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
@@ -36,11 +36,17 @@ export interface ProcessorParts {
   readonly wait: (ms: number) => Promise<void>;
 }
 
+/** The OPCO's quota or its failures refuse everybody of an environment; each environment has a host and a quota of its own. */
+export interface Hold {
+  readonly environment: Environment;
+  readonly seconds: number;
+}
+
 /** How it went, and how long nobody else need try at this OPCO. */
 export interface Delivery {
   readonly result: Processed;
-  /** Seconds for which the OPCO's quota or breaker refuses everybody; 0 when it does not. */
-  readonly holdSeconds: number;
+  /** Absent when the OPCO refuses nobody else. */
+  readonly hold?: Hold;
   readonly type?: string;
 }
 
@@ -60,7 +66,7 @@ export class DepositProcessor {
   /** Throws only when PostgreSQL stays away: the relay then delivers again, or, once an intent was written, asks for a review. */
   async process(tenant: TenantHash, jobId: string): Promise<Delivery> {
     const job = await this.parts.attempts.claim(tenant, jobId, randomUUID());
-    if (!job) return { result: 'not-ours', holdSeconds: 0 };
+    if (!job) return { result: 'not-ours' };
     const release = this.parts.heartbeat.keep(job);
     try {
       return await this.#attempt(job);
@@ -71,7 +77,7 @@ export class DepositProcessor {
 
   async #attempt(job: ClaimedJob): Promise<Delivery> {
     const { answer, failure, sends, fenced } = await this.#send(job);
-    if (fenced) return { result: 'fenced', holdSeconds: 0, type: job.type };
+    if (fenced) return { result: 'fenced', type: job.type };
     const report = { sends, ...(failure && { failure }) };
     const decision = decide(report, this.#standing(job));
     const settled = await this.#settle({
@@ -81,7 +87,9 @@ export class DepositProcessor {
       answer,
       ...(failure && { failure }),
     });
-    return { result: settled ? decision.kind : 'fenced', holdSeconds: holdOf(decision, failure), type: job.type };
+    const seconds = holdOf(decision, failure);
+    const hold = seconds > 0 && { hold: { environment: job.environment, seconds } };
+    return { result: settled ? decision.kind : 'fenced', type: job.type, ...hold };
   }
 
   async #send(job: ClaimedJob): Promise<Attempt> {
@@ -127,6 +135,7 @@ export class DepositProcessor {
       ...this.parts.rules,
       attempts: job.attempts,
       credentialsWaitedMs: job.reason === 'credentials' ? job.reasonMs : 0,
+      opcoWaitedMs: job.reason === 'opco' ? job.reasonMs : 0,
     };
   }
 
@@ -148,6 +157,7 @@ export class DepositProcessor {
   }
 }
 
+/** Seconds; 0 when only this tenant or this deposit is concerned. An environment without a host is no news about the OPCO. */
 function holdOf(decision: Decision, failure: OpcoviaError | undefined): number {
   if (decision.kind !== 'retry' || (decision.reason !== 'quota' && decision.reason !== 'opco')) return 0;
   return failure?.details.retryAfterSeconds ?? 1;

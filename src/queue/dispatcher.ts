@@ -1,4 +1,6 @@
 import type { Clock } from '../core/clock.js';
+import type { Environment } from '../core/tenant.js';
+import type { Hold } from './deposit.processor.js';
 import type { DepositQueues } from './deposit-queues.js';
 import type { OutboxRepository } from './outbox.repository.js';
 
@@ -19,6 +21,10 @@ export interface DispatcherParts {
   readonly clock: Clock;
   readonly rules: DispatchRules;
 }
+
+const environments: readonly Environment[] = ['test', 'live'];
+/** However long a wait was asked for: within the hour one delivery finds out whether it still holds. */
+const longestHoldSeconds = 3600;
 
 /**
  * Brings what is due from PostgreSQL into BullMQ, about twice the slots of an OPCO at most: order and fairness are
@@ -63,9 +69,10 @@ export class Dispatcher {
     });
   }
 
-  /** The OPCO's quota or breaker refuses everybody: brings nothing there for so long. */
-  hold(opcoId: string, seconds: number): void {
-    this.#heldUntil.set(opcoId, this.parts.clock.elapsed() + seconds * 1000);
+  /** The OPCO refuses everybody of an environment: brings nothing of it there for so long, an hour at most. */
+  hold(opcoId: string, { environment, seconds }: Hold): void {
+    const until = this.parts.clock.elapsed() + Math.min(seconds, longestHoldSeconds) * 1000;
+    this.#heldUntil.set(`${opcoId}/${environment}`, until);
   }
 
   async #tick(): Promise<void> {
@@ -86,13 +93,18 @@ export class Dispatcher {
 
   async #dispatch(opcoId: string): Promise<void> {
     const { outbox, queues, busy, clock, rules } = this.parts;
-    if ((this.#heldUntil.get(opcoId) ?? 0) > clock.elapsed()) return;
+    const held = (environment: Environment) => (this.#heldUntil.get(`${opcoId}/${environment}`) ?? 0) > clock.elapsed();
+    const open = environments.filter((environment) => !held(environment));
+    if (open.length === 0) return;
     // Asked first: while Redis is away nothing is marked. `busy` comes second, so that a delivery that a worker is just taking
     // is rather counted twice than not at all.
     const waiting = await queues.waiting(opcoId);
     const room = rules.slots * 2 - waiting - busy(opcoId);
     if (room <= 0) return;
-    const jobs = await outbox.takeDue({ opcoId, room, after: this.#lastServed.get(opcoId) ?? '' });
+    const jobs = await outbox.takeDue({
+      ...{ opcoId, environments: open, room },
+      after: this.#lastServed.get(opcoId) ?? '',
+    });
     const last = jobs.at(-1);
     if (!last) return;
     this.#lastServed.set(opcoId, last.tenant);

@@ -1,5 +1,4 @@
-import type { JobOutcome, JobPage, JobStatus, JobSummary, JobTimelineEntry, JobView } from '../core/contract/job.js';
-import { fail } from '../core/errors.js';
+import type { JobOutcome, JobStatus, JobSummary, JobTimelineEntry, JobView } from '../core/contract/job.js';
 
 /** The columns of `jobs` that a summary needs. */
 export interface SummaryRow {
@@ -41,31 +40,6 @@ export function toSummary(row: SummaryRow): JobSummary {
 /** Instants as ISO 8601 in UTC, as everywhere else in the body. */
 export function toTimeline(entries: readonly JobTimelineEntry[]): JobTimelineEntry[] {
   return entries.map(({ at, code, texte }) => ({ at: new Date(at).toISOString(), code, texte }));
-}
-
-/** Where a page ended: PostgreSQL's microseconds and the id that breaks ties. */
-export interface Cursor {
-  readonly micros: string;
-  readonly jobId: string;
-}
-
-/** Opaque to callers. */
-export function writeCursor({ micros, jobId }: Cursor): NonNullable<JobPage['nextCursor']> {
-  return Buffer.from(`${micros}.${jobId}`).toString('base64url');
-}
-
-/** Throws 400 VALIDATION_ERROR on what `writeCursor` did not write. */
-export function readCursor(text: string): Cursor {
-  const [, micros, jobId] =
-    /^(\d{1,17})\.([0-9a-f-]{36})$/.exec(Buffer.from(text, 'base64url').toString('latin1')) ?? [];
-  if (micros === undefined || jobId === undefined || !isJobId(jobId)) {
-    throw fail('VALIDATION_ERROR', {
-      findings: [
-        { pointer: '/query/cursor', code: 'cursor', message: "Ce curseur n'a pas été donné par cette liste." },
-      ],
-    });
-  }
-  return { micros, jobId };
 }
 
 /** Whether a text can be the id of a job at all. */

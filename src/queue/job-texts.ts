@@ -30,10 +30,13 @@ export const timelineTexts = {
   rejected: "Dépôt refusé par l'OPCO ; il n'a pas été pris en compte",
   invalid: "Dépôt impossible à envoyer tel quel ; rien n'a été transmis à l'OPCO",
   exhausted: "Abandon après plusieurs tentatives ; rien n'a été transmis à l'OPCO",
+  'unreachable-expired': "Abandon : l'OPCO est resté injoignable ; rien ne lui a été transmis",
   'credentials-expired': "Abandon : les identifiants n'ont pas été corrigés à temps ; rien n'a été pris en compte",
   credentials: "L'OPCO refuse les identifiants ; le dépôt attend qu'ils soient corrigés",
   quota: "Quota d'appels de l'OPCO atteint ; le dépôt attend son tour",
   unreachable: 'OPCO momentanément indisponible ; le dépôt attend son retour',
+  unconfigured:
+    "Aucune adresse n'est configurée pour cet OPCO dans cet environnement ; le dépôt attend qu'elle le soit",
   'not-sent': "L'envoi n'a pas pu partir ; nouvelle tentative prévue",
   ambiguous: "L'OPCO a pu recevoir le dépôt sans le confirmer ; vérification nécessaire avant tout nouvel envoi",
   'maybe-duplicate': "L'OPCO signale un dépôt déjà existant ; vérification nécessaire",

@@ -1,5 +1,6 @@
 import type { AuditTrail } from '../audit/audit-trail.js';
 import type { JobError, JobPage, JobTimelineEntry, JobView } from '../core/contract/job.js';
+import { readCursor, writeCursor, type PageQuestion } from '../core/cursor.js';
 import { fail } from '../core/errors.js';
 import type { Tenant, TenantHash } from '../core/tenant.js';
 import { UnsealError } from '../platform/crypto/sealed-box.js';
@@ -10,22 +11,17 @@ import { place } from '../tenancy/place.js';
 import { appendTimeline, timelineEntry } from './attempt.repository.js';
 import {
   isJobId,
-  readCursor,
   summaryColumns,
   toSummary,
   toTimeline,
-  writeCursor,
   type SummaryRow,
 } from './job-rows.js';
 import { endedProgress, waitingProgress, type TimelineCode } from './job-texts.js';
 
 /** What a list may be narrowed to. */
-export interface JobFilter {
+export interface JobFilter extends PageQuestion {
   readonly status?: string;
   readonly type?: string;
-  /** As the page before gave it. */
-  readonly cursor?: string;
-  readonly limit: number;
 }
 
 /** Who asks for a change of a job. */
@@ -66,13 +62,13 @@ export class JobRepository extends TenantScopedRepository {
          WHERE tenant_hash = $1 AND opco_id = $2 AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR type = $4)
            AND ($5::bigint IS NULL OR (created_at, id) < (timestamptz 'epoch' + $5::bigint * interval '1 microsecond', $6::uuid))
          ORDER BY created_at DESC, id DESC LIMIT $7`,
-        [tenant, opcoId, status ?? null, type ?? null, from?.micros ?? null, from?.jobId ?? null, limit + 1],
+        [tenant, opcoId, status ?? null, type ?? null, from?.micros ?? null, from?.id ?? null, limit + 1],
       );
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
       return {
         data: shown.map(toSummary),
-        nextCursor: last ? writeCursor({ micros: last.micros, jobId: last.id }) : null,
+        nextCursor: last ? writeCursor(last) : null,
       };
     });
   }
@@ -82,18 +78,15 @@ export class JobRepository extends TenantScopedRepository {
     const view = await this.within(tenant.hash, async (sql) => {
       const job = await find(sql, opcoId, jobId);
       await change(sql, job, { from: 'failed', to: 'pending', code: 'retried' });
-      // The claim becomes an explicit one, so that the same content cannot be taken in beside this job while it runs.
-      const claim = await sql.query(
-        'UPDATE idempotency_claims SET implicit = false WHERE job_id = $1 RETURNING job_id',
-        [jobId],
-      );
+      // Acceptance decides about a claim under the same lock: the same content cannot be taken in beside this job while it runs.
+      const claim = await sql.query('SELECT 1 FROM idempotency_claims WHERE job_id = $1 FOR UPDATE', [jobId]);
       if (claim.length === 0)
         throw fail('CONFLICT', { detail: 'Le même contenu a été déposé de nouveau depuis ; suivez ce dépôt-là.' });
-      await sql.query('INSERT INTO job_outbox (job_id, tenant_hash, opco_id) VALUES ($1, $2, $3)', [
-        jobId,
-        tenant.hash,
-        opcoId,
-      ]);
+      await sql.query(
+        `INSERT INTO job_outbox (job_id, tenant_hash, environment, opco_id)
+         SELECT id, tenant_hash, environment, opco_id FROM jobs WHERE id = $1`,
+        [jobId],
+      );
       await this.#trace(sql, { tenant, requestId }, 'job.retried', job);
       return this.#view(sql, tenant.hash, await find(sql, opcoId, jobId));
     });

@@ -1,9 +1,15 @@
-/** How much goes into one batch. */
+import { fail } from '../core/errors.js';
+
+/** How much goes into one batch, and how much may wait for one. */
 export interface BatchLimits {
   readonly rows: number;
   readonly bytes: number;
   /** Batches under way at the same time; what comes meanwhile gathers for the next one. */
   readonly inFlight: number;
+  /** Items that wait; one more is refused. */
+  readonly waitingRows: number;
+  /** Their bytes; an item is refused that would go beyond, unless it is alone. */
+  readonly waitingBytes: number;
 }
 
 /** What one waiting item is like. */
@@ -15,6 +21,7 @@ export interface BatchTraits<Item> {
 
 interface Waiting<Item, Result> {
   readonly item: Item;
+  readonly bytes: number;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -22,9 +29,14 @@ interface Waiting<Item, Result> {
 /**
  * Gathers what is asked at the same moment into one call. A lone item leaves at the end of the tick; under load batches grow
  * by themselves while earlier ones are under way, so that waiting time is never bought for nothing.
+ *
+ *     add ──▶ waiting ──taken──▶ under way ──▶ resolved | rejected
+ *      │         └─ withdrawn (signal): never runs
+ *      └─ too much waits: OVERLOADED
  */
 export class MicroBatch<Item, Result> {
-  #waiting: Waiting<Item, Result>[] = [];
+  readonly #waiting = new Set<Waiting<Item, Result>>();
+  #waitingBytes = 0;
   #inFlight = 0;
   #scheduled = false;
 
@@ -35,39 +47,63 @@ export class MicroBatch<Item, Result> {
     private readonly run: (items: readonly Item[]) => Promise<readonly Result[]>,
   ) {}
 
-  add(item: Item): Promise<Result> {
+  /** Throws 503 OVERLOADED at once when too much waits. `signal` withdraws what no batch has taken yet, and rejects with its reason. */
+  add(item: Item, signal?: AbortSignal): Promise<Result> {
+    const bytes = this.traits.bytesOf(item);
+    this.#refuseOverload(bytes);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
+      const waiting = { item, bytes, resolve, reject };
+      this.#waiting.add(waiting);
+      this.#waitingBytes += bytes;
+      signal?.addEventListener('abort', () => {
+        if (this.#leave(waiting)) reject(signal.reason);
+      });
       this.#schedule();
     });
   }
 
+  #refuseOverload(bytes: number): void {
+    const { waitingRows, waitingBytes } = this.limits;
+    const rows = this.#waiting.size;
+    if (rows === 0 || (rows < waitingRows && this.#waitingBytes + bytes <= waitingBytes)) return;
+    throw fail('OVERLOADED', {
+      detail: "Trop de dépôts attendent d'être enregistrés ; renvoyez celui-ci dans quelques secondes.",
+      retryAfterSeconds: 5,
+    });
+  }
+
+  #leave(waiting: Waiting<Item, Result>): boolean {
+    if (!this.#waiting.delete(waiting)) return false;
+    this.#waitingBytes -= waiting.bytes;
+    return true;
+  }
+
   #schedule(): void {
-    if (this.#scheduled || this.#waiting.length === 0 || this.#inFlight >= this.limits.inFlight) return;
+    if (this.#scheduled || this.#waiting.size === 0 || this.#inFlight >= this.limits.inFlight) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      void this.#send(this.#take());
+      const batch = this.#take();
+      if (batch.length === 0) return;
+      void this.#send(batch);
       this.#schedule();
     });
   }
 
   #take(): Waiting<Item, Result>[] {
     const taken: Waiting<Item, Result>[] = [];
-    const left: Waiting<Item, Result>[] = [];
     const keys = new Set<string>();
     let bytes = 0;
     for (const each of this.#waiting) {
       const key = this.traits.keyOf(each.item);
-      const size = this.traits.bytesOf(each.item);
-      const fits = taken.length === 0 || (taken.length < this.limits.rows && bytes + size <= this.limits.bytes);
+      const fits = taken.length === 0 || (taken.length < this.limits.rows && bytes + each.bytes <= this.limits.bytes);
       if (fits && !keys.has(key)) {
         taken.push(each);
-        bytes += size;
-      } else left.push(each);
+        bytes += each.bytes;
+        this.#leave(each);
+      }
       keys.add(key);
     }
-    this.#waiting = left;
     return taken;
   }
 

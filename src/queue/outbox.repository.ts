@@ -1,4 +1,4 @@
-import { readTenantHash, type TenantHash } from '../core/tenant.js';
+import { readTenantHash, type Environment, type TenantHash } from '../core/tenant.js';
 import type { Database } from '../platform/database/database.js';
 
 /** One job on its way into BullMQ. */
@@ -18,6 +18,8 @@ export interface OldEntry extends DueJob {
 /** What one look of the dispatcher asks for. */
 export interface DueQuestion {
   readonly opcoId: string;
+  /** Those that the OPCO does not refuse at the moment. */
+  readonly environments: readonly Environment[];
   /** Most rows to take. */
   readonly room: number;
   /** The tenant that was served last: the round goes on behind it. */
@@ -49,8 +51,10 @@ const takeDue = `
       WHERE o.opco_id = $1 AND o.tenant_hash = w.tenant_hash AND o.enqueued_at IS NOT NULL) e
     CROSS JOIN LATERAL (
       SELECT oldest.job_id, row_number() OVER (ORDER BY oldest.run_at, oldest.job_id) AS turn
-      FROM (SELECT o.job_id, o.run_at FROM job_outbox o
-            WHERE o.opco_id = $1 AND o.tenant_hash = w.tenant_hash AND o.enqueued_at IS NULL AND o.run_at <= now()
+      FROM unnest($4::text[]) AS lane(environment) CROSS JOIN LATERAL (
+            SELECT o.job_id, o.run_at FROM job_outbox o
+            WHERE o.opco_id = $1 AND o.tenant_hash = w.tenant_hash AND o.environment = lane.environment
+              AND o.enqueued_at IS NULL AND o.run_at <= now()
             ORDER BY o.run_at, o.job_id LIMIT $2) oldest) d
     WHERE w.tenant_hash IS NOT NULL
   ), chosen AS (
@@ -69,8 +73,8 @@ export class OutboxRepository {
   constructor(private readonly database: Pick<Database, 'asSystem'>) {}
 
   /** Marks due rows as enqueued and gives them, fairly between tenants; rows that another instance is taking are passed over. */
-  async takeDue({ opcoId, room, after }: DueQuestion): Promise<DueJob[]> {
-    const rows = await this.database.asSystem((sql) => sql.query<Row>(takeDue, [opcoId, room, after]));
+  async takeDue({ opcoId, environments, room, after }: DueQuestion): Promise<DueJob[]> {
+    const rows = await this.database.asSystem((sql) => sql.query<Row>(takeDue, [opcoId, room, after, environments]));
     return rows.map(toDueJob);
   }
 

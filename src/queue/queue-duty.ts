@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { AuditTrail } from '../audit/audit-trail.js';
 import type { Clock } from '../core/clock.js';
@@ -21,7 +21,7 @@ import { Wakening } from './wakening.js';
 
 /** Starts the work on deposits in a process with the role `worker`, and ends it before the connections close. */
 @Injectable()
-export class QueueDuty implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class QueueDuty implements OnApplicationBootstrap, OnModuleDestroy {
   @Inject(Env) private readonly env: Env;
   @Inject(Database) private readonly database: Database;
   @Inject(DataKeys) private readonly keys: DataKeys;
@@ -45,7 +45,8 @@ export class QueueDuty implements OnApplicationBootstrap, BeforeApplicationShutd
     this.#work = work;
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** In the first phase of a stop: webhooks, which end in the second, still number and send what the last deposits tell. */
+  async onModuleDestroy(): Promise<void> {
     await this.#work?.stop();
     await this.queues.close();
   }
@@ -75,6 +76,7 @@ export function workRules(env: Env): DepositWorkParts['rules'] {
     maxAttempts: env.OPCOVIA_JOB_MAX_ATTEMPTS,
     backoffMs: env.OPCOVIA_JOB_BACKOFF_MS,
     credentialsPatienceMs: env.OPCOVIA_CREDENTIALS_WAIT_HOURS * 3_600_000,
-    drainMs: env.OPCOVIA_DRAIN_SECONDS * 1000,
+    // A fifth is left for closing what the work has used: at the full time the process is ended from outside.
+    drainMs: env.OPCOVIA_DRAIN_SECONDS * 800,
   };
 }

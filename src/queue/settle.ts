@@ -21,6 +21,9 @@ export interface Settlement {
   readonly failure?: OpcoviaError;
 }
 
+/** Until the poll that follows a completed deposit, at most. */
+const newsSeconds = 30;
+
 const eventOf: Readonly<Partial<Record<Decision['kind'], EventType>>> = {
   completed: 'job.completed',
   failed: 'job.failed',
@@ -48,6 +51,7 @@ export class SettleJob {
       if (decision.kind === 'completed') await this.#keepResult(sql, settlement);
       await reschedule(sql, settlement);
       await this.#announce(sql, settlement);
+      if (decision.kind === 'completed') await expectNews(sql, settlement);
       return true;
     });
   }
@@ -136,8 +140,9 @@ export class SettleJob {
       const data = jobEventData({ jobId, type, opcoId, status: decision.kind, outcome: decision.outcome, answer });
       await this.events.append(sql, tenant, { type: eventOf[decision.kind] ?? 'job.failed', opcoId, subject, data });
     }
-    // Waiting on for the same quota changes nothing that anybody could look for.
-    if (decision.kind === 'retry' && decision.reason === 'quota' && job.reason === 'quota') return;
+    // Waiting on for what was already waited for changes nothing that anybody could look for; a refused key is worth a row.
+    const waitsOn = decision.kind === 'retry' && decision.reason !== 'credentials' && decision.reason !== 'retry';
+    if (waitsOn && decision.reason === job.reason) return;
     const action = decision.kind === 'retry' ? 'job.waiting' : `job.${decision.kind}`;
     await this.audit.write(sql, {
       tenant,
@@ -149,6 +154,19 @@ export class SettleJob {
       details: { opcoId, type, why: decision.why },
     });
   }
+}
+
+/**
+ * The OPCO now has something new to tell: its next poll for this tenant is drawn near, so that a run of deposits ends in one
+ * poll. It stands here, and not with the poller, because it must commit with the end of the deposit, and this module knows
+ * nothing of the other. No target, or a paused one: nobody polls.
+ */
+async function expectNews(sql: Sql, { job }: Settlement): Promise<void> {
+  await sql.query(
+    `UPDATE poll_targets SET next_poll_at = least(next_poll_at, now() + make_interval(secs => $3))
+     WHERE tenant_hash = $1 AND opco_id = $2 AND paused_reason IS NULL`,
+    [job.tenant, job.opcoId, newsSeconds],
+  );
 }
 
 async function reschedule(sql: Sql, { job, decision }: Settlement): Promise<void> {

@@ -1,5 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { freePort } from '../../src/dev/ports.js';
 import { runBuilt, type BuiltProcess } from '../support/built-file.js';
 
 const ready = 'Opcovia est prêt';
@@ -11,11 +12,12 @@ describe('the built file', () => {
     OPCOVIA_STATE_DIR: stateDir,
     OPCOVIA_API_PORT: '0',
     OPCOVIA_STAFF_PORT: '0',
-    OPCOVIA_SANDBOX_PORT: '4012',
   };
+  let sandboxPort: string | undefined;
   const started: BuiltProcess[] = [];
   const start = async (more: Record<string, string> = {}) => {
-    const run = runBuilt('main.js', { ...variables, ...more });
+    sandboxPort ??= String(await freePort());
+    const run = runBuilt('main.js', { ...variables, OPCOVIA_SANDBOX_PORT: sandboxPort, ...more });
     started.push(run);
     await run.until(ready);
     return run;

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
+import type { OpcoviaError } from '../../src/core/errors.js';
 import { runtimeOptions } from '../../src/platform/database/data-source.js';
 import { Database } from '../../src/platform/database/database.js';
 import { AcceptDeposit, type DepositToAccept } from '../../src/queue/accept-deposit.js';
-import { accepts, aDeposit, aQueue, aTenant, neverLeaves, until, type TestQueue } from '../support/a-queue.js';
+import { aDeposit, aQueue, aTenant, type TestQueue } from '../support/a-queue.js';
 
 describe('the acceptance of deposits', () => {
   let queue: TestQueue;
@@ -109,33 +110,35 @@ describe('the acceptance of deposits', () => {
     expect(await queue.attempts.claim(mine.hash, jobId, randomUUID())).toBeUndefined();
   });
 
-  it('retries what failed, unless the same content was deposited anew', async () => {
-    const own = await aQueue();
-    try {
-      const mine = aTenant();
-      const actor = { tenant: mine, requestId: randomUUID() };
-      own.opco.acts = [neverLeaves];
-      own.work({ maxAttempts: 1 }).start();
-      const { jobId } = await own.accept.accept(aDeposit(mine));
-      const at = (status: string) =>
-        until(async () => (await own.jobs.view(mine.hash, 'opco-ep', jobId)).status === status);
-      await at('failed');
-      own.opco.acts = [accepts()];
-      expect(await own.jobs.retry(actor, 'opco-ep', jobId)).toMatchObject({ status: 'pending', attempts: 0 });
-      expect(await own.accept.accept(aDeposit(mine))).toEqual({ jobId, status: 'duplicate' });
-      await at('completed');
-      await expect(own.jobs.retry(actor, 'opco-ep', jobId)).rejects.toMatchObject({ code: 'CONFLICT' });
-
-      own.opco.acts = [neverLeaves];
-      const again = await own.accept.accept(aDeposit(mine, {}, 7));
-      await until(async () => (await own.jobs.view(mine.hash, 'opco-ep', again.jobId)).status === 'failed');
-      own.opco.acts = [accepts()];
-      const anew = await own.accept.accept(aDeposit(mine, {}, 7));
-      expect(anew.jobId).not.toBe(again.jobId);
-      await expect(own.jobs.retry(actor, 'opco-ep', again.jobId)).rejects.toMatchObject({ code: 'CONFLICT' });
-    } finally {
-      await own.close();
+  it('never commits what it refused while PostgreSQL was slow', async () => {
+    const mine = aTenant();
+    let wakeUp = () => undefined as void;
+    const asleep = new Promise<void>((resolve) => (wakeUp = resolve));
+    const { database } = queue.db;
+    const calls: Promise<unknown>[] = [];
+    const slow: ConstructorParameters<typeof AcceptDeposit>[0] = {
+      call: <Row extends object>(text: string, values?: readonly unknown[]) => {
+        const call = asleep.then(() => database.call<Row>(text, values ?? []));
+        calls.push(call);
+        return call;
+      },
+      asTenant: database.asTenant.bind(database),
+    };
+    const accepting = new AcceptDeposit(slow, queue.keys, () => undefined, { ms: 200, msPerMebibyte: 0 });
+    const refused = [];
+    // Four batches are under way at most: the fifth deposit waits.
+    for (let rank = 0; rank < 5; rank++) {
+      refused.push(accepting.accept(aDeposit(mine, {}, rank)).catch((error: OpcoviaError) => error.code));
+      await new Promise((resolve) => setImmediate(resolve));
     }
+    expect(await Promise.all(refused)).toEqual(Array.from({ length: 5 }, () => 'SERVICE_UNAVAILABLE'));
+    wakeUp();
+    await Promise.all(calls);
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(calls).toHaveLength(4);
+    await Promise.all(calls);
+    expect((await queue.jobs.list(mine.hash, 'opco-ep', { limit: 9 })).data).toHaveLength(4);
   });
 
   it('reads the claim again when the answer of the commit was lost', async () => {

@@ -5,7 +5,7 @@ import {
   aQueue,
   aTenant,
   breaksAfterSend,
-  neverLeaves,
+  breaksBeforeSend,
   refuses,
   until,
   type Act,
@@ -97,25 +97,8 @@ describe('the life of a deposit', () => {
     expect((await events(jobId)).map(({ type }) => type)).toEqual(['job.failed']);
   });
 
-  it('waits as long as a 429 asks, and burns no attempt on it', async () => {
-    queue.opco.acts = [refuses('RATE_LIMITED', 429, 1), accepts()];
-    queue.work().start();
-    const { jobId } = await deposit();
-    const waiting = await until(async () => {
-      const job = await view(jobId);
-      return job.reason === 'quota' && job;
-    });
-    expect(waiting).toMatchObject({ status: 'pending', attempts: 0, position: 1, eta: null });
-    const [due] = await rows<{ wait: number }>(
-      'SELECT extract(epoch FROM run_at - now())::float8 AS wait FROM job_outbox',
-    );
-    expect(due?.wait).toBeGreaterThan(0.5);
-    expect(await ends(jobId, 'completed')).toMatchObject({ attempts: 1 });
-    expect(queue.opco.sent).toHaveLength(2);
-  });
-
-  it('tries again what never left, and gives up as not applied', async () => {
-    queue.opco.acts = [neverLeaves];
+  it('tries again what never left for a reason of our own, and gives up as not applied', async () => {
+    queue.opco.acts = [breaksBeforeSend];
     queue.work().start();
     const { jobId } = await deposit();
     expect(await ends(jobId, 'failed')).toMatchObject({ outcome: 'not_applied', attempts: 3 });
@@ -132,20 +115,23 @@ describe('the life of a deposit', () => {
     expect(queue.opco.sent).toHaveLength(1);
   });
 
-  it('waits for credentials and says so once', async () => {
-    queue.opco.acts = [refuses('UPSTREAM_AUTH', 401), refuses('UPSTREAM_AUTH', 403), accepts()];
+  it('makes the next poll of the OPCO due soon once it is completed, and only for its own tenant', async () => {
+    const other = aTenant();
+    for (const { hash } of [tenant, other]) {
+      await rows(
+        "INSERT INTO poll_targets (tenant_hash, opco_id, next_poll_at) SELECT $1, unnest($2::text[]), now() + interval '1 hour'",
+        [hash, ['opco-ep', 'akto']],
+      );
+    }
+    queue.opco.acts = [accepts()];
     queue.work().start();
-    const { jobId } = await deposit();
-    expect(await ends(jobId, 'completed')).toMatchObject({ outcome: 'applied' });
-    expect((await events(jobId)).map(({ type }) => type)).toEqual(['incident.raised', 'job.completed']);
-    expect(queue.opco.sent).toHaveLength(3);
-  });
-
-  it('fails once its credentials were not put right in time', async () => {
-    queue.opco.acts = [refuses('UPSTREAM_AUTH', 401)];
-    queue.work({ credentialsPatienceMs: 1 }).start();
-    const { jobId } = await deposit();
-    expect(await ends(jobId, 'failed')).toMatchObject({ outcome: 'not_applied', error: { code: 'UPSTREAM_AUTH' } });
+    await ends((await deposit()).jobId, 'completed');
+    const soon = () =>
+      rows("SELECT tenant_hash, opco_id FROM poll_targets WHERE next_poll_at < now() + interval '31 seconds'");
+    expect(await soon()).toEqual([{ tenant_hash: tenant.hash, opco_id: 'opco-ep' }]);
+    await rows("UPDATE poll_targets SET next_poll_at = now() + interval '1 hour', paused_reason = 'credentials'");
+    await ends((await deposit()).jobId, 'completed');
+    expect(await soon()).toEqual([]);
   });
 
   it('happens once when BullMQ delivers it several times', async () => {

@@ -1,7 +1,11 @@
+import type { Tenant } from '../../src/core/tenant.js';
 import type { WorkRules } from '../../src/queue/deposit-work.js';
 import { DepositQueues, type QueueConnection } from '../../src/queue/deposit-queues.js';
+import { Dispatcher } from '../../src/queue/dispatcher.js';
 import { OutboxRepository } from '../../src/queue/outbox.repository.js';
 import { accepts, aDeposit, aQueue, aTenant, until, type TestQueue } from '../support/a-queue.js';
+
+const environments = ['test', 'live'] as const;
 
 describe('the dispatcher and the relay', () => {
   let queue: TestQueue;
@@ -47,7 +51,7 @@ describe('the dispatcher and the relay', () => {
 
   it('leave nothing but four fields of a deposit in Redis', async () => {
     await deposits(1);
-    const [job] = await outbox().takeDue({ opcoId: 'opco-ep', room: 1, after: '' });
+    const [job] = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 1, after: '' });
     if (!job) throw new Error('nothing due');
     await queue.queues.add('opco-ep', [job]);
     const [key] = await queue.redis.keys(`*${job.jobId}*`);
@@ -59,7 +63,7 @@ describe('the dispatcher and the relay', () => {
     const small = aTenant();
     await deposits(30);
     await deposits(1, small);
-    const taken = await outbox().takeDue({ opcoId: 'opco-ep', room: 4, after: '' });
+    const taken = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 4, after: '' });
     expect(taken.map((job) => job.tenant).filter((hash) => hash === small.hash)).toHaveLength(1);
   });
 
@@ -69,7 +73,7 @@ describe('the dispatcher and the relay', () => {
     let after = '';
     const served: string[] = [];
     for (let turn = 0; turn < 6; turn++) {
-      const [job] = await outbox().takeDue({ opcoId: 'opco-ep', room: 1, after });
+      const [job] = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 1, after });
       if (!job) throw new Error('nothing due');
       after = job.tenant;
       served.push(job.tenant);
@@ -79,10 +83,53 @@ describe('the dispatcher and the relay', () => {
     expect(served.slice(3)).toEqual(served.slice(0, 3));
   });
 
+  it('bring the deposits of one environment while those of the other are held', async () => {
+    const live: Tenant = { ...aTenant(), environment: 'live' };
+    const work = queue.work();
+    work.dispatcher.hold('opco-ep', { environment: 'test', seconds: 60 });
+    work.start();
+    await deposits(2);
+    await deposits(2, live);
+    await until(async () => (await states(live)).data.every(({ status }) => status === 'completed'));
+    expect(queue.opco.calls.map(({ tenant: { environment } }) => environment)).toEqual(['live', 'live']);
+    expect((await states()).data.map(({ status }) => status)).toEqual(['pending', 'pending']);
+    expect(await outbox().takeDue({ opcoId: 'opco-ep', environments: ['live'], room: 9, after: '' })).toEqual([]);
+    expect(await outbox().takeDue({ opcoId: 'opco-ep', environments: ['test'], room: 9, after: '' })).toHaveLength(2);
+  });
+
+  it('are held for an hour at most, whatever was asked for', async () => {
+    let elapsed = 0;
+    const asked: unknown[] = [];
+    let looked = () => undefined as void;
+    const look = new Promise<void>((resolve) => (looked = resolve));
+    const dispatcher = new Dispatcher({
+      outbox: {
+        takeDue: async (question) => (asked.push(question.environments), looked(), []),
+        putBack: async () => undefined,
+        opcosWithDueJobs: async () => [],
+      },
+      queues: { add: async () => undefined, waiting: async () => 0 },
+      busy: () => 0,
+      clock: { now: () => 0, elapsed: () => elapsed },
+      rules: { intervalMs: 60_000, slots: 1 },
+    });
+    for (const environment of environments) dispatcher.hold('opco-ep', { environment, seconds: 999_999_999 });
+    dispatcher.start();
+    dispatcher.wake('opco-ep');
+    await dispatcher.stop();
+    expect(asked).toEqual([]);
+    elapsed = 3_600_001;
+    dispatcher.start();
+    dispatcher.wake('opco-ep');
+    await look;
+    await dispatcher.stop();
+    expect(asked).toEqual([['test', 'live']]);
+  });
+
   it('never take one row in two instances', async () => {
     await deposits(20);
     const takes = await Promise.all(
-      Array.from({ length: 4 }, () => outbox().takeDue({ opcoId: 'opco-ep', room: 20, after: '' })),
+      Array.from({ length: 4 }, () => outbox().takeDue({ opcoId: 'opco-ep', environments, room: 20, after: '' })),
     );
     const ids = takes.flat().map(({ jobId }) => jobId);
     expect(new Set(ids).size).toBe(ids.length);
@@ -90,7 +137,7 @@ describe('the dispatcher and the relay', () => {
 
   it('bring again what FLUSHDB took between acceptance and work', async () => {
     await deposits(5);
-    const taken = await outbox().takeDue({ opcoId: 'opco-ep', room: 5, after: '' });
+    const taken = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 5, after: '' });
     await queue.queues.add('opco-ep', taken);
     expect(await queue.queues.waiting('opco-ep')).toBe(5);
     await queue.redis.flushdb();
@@ -106,7 +153,7 @@ describe('the dispatcher and the relay', () => {
 
   it('leave in BullMQ what is still there', async () => {
     await deposits(1);
-    const taken = await outbox().takeDue({ opcoId: 'opco-ep', room: 5, after: '' });
+    const taken = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 5, after: '' });
     const moved = async () => {
       const [row] = await queue.db.database.asSystem((sql) =>
         sql.query<{ marked: boolean }>('SELECT enqueued_at IS NOT NULL AS marked FROM job_outbox'),

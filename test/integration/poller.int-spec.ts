@@ -1,6 +1,10 @@
 import { EventLog } from '../../src/events/event-log.js';
-import { expectChange } from '../../src/poller/poll-target.repository.js';
+import type { Sql } from '../../src/platform/database/database.js';
 import { PollBench, ScriptedOpco } from '../support/poll-bench.js';
+
+/** What a completed deposit does in its own transaction. */
+const hasten = (sql: Sql, seconds: number) =>
+  sql.query('UPDATE poll_targets SET next_poll_at = least(next_poll_at, now() + make_interval(secs => $1))', [seconds]);
 
 describe('the poller', () => {
   let bench: PollBench;
@@ -163,8 +167,6 @@ describe('the poller', () => {
     await bench.poll();
     expect(await bench.target(tenant)).toMatchObject({ paused_reason: 'credentials' });
     expect((await bench.target(tenant))?.wait).toBeGreaterThan(3000);
-    await bench.db.database.asTenant(tenant, (sql) => expectChange(sql, tenant, 'akto'));
-    expect((await bench.target(tenant))?.wait).toBeGreaterThan(3000);
     bench.opco.failing = () => 'RATE_LIMITED';
     const other = await bench.aTarget();
     await bench.poll();
@@ -182,7 +184,7 @@ describe('the poller', () => {
     const [first, second] = [bench.anInstance(), bench.anInstance()];
     await Promise.all([first.round(), second.round()]);
     await second.round();
-    await bench.db.database.asTenant(tenant, (sql) => expectChange(sql, tenant, 'akto', 5));
+    await bench.db.database.asTenant(tenant, (sql) => hasten(sql, 5));
     open();
     await Promise.all([first.drain(), second.drain()]);
     expect(bench.opco.reads('etats')).toHaveLength(1);

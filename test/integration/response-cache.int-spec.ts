@@ -1,15 +1,17 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { RedisForgetBus } from '../../src/cache/forget-bus.js';
 import { MemoryResponseCache } from '../../src/cache/memory-response-cache.js';
 import { RedisResponseCache } from '../../src/cache/redis-response-cache.js';
 import { TieredResponseCache } from '../../src/cache/tiered-response-cache.js';
-import { cacheKey } from '../../src/core/keys.js';
+import { cacheKey, cacheTagKey } from '../../src/core/keys.js';
 import type { CacheAddress, ReplyToKeep } from '../../src/core/response-cache.js';
 import type { TenantHash } from '../../src/core/tenant.js';
 import type { TenantKeys } from '../../src/platform/crypto/tenant-keys.js';
 import { responseCacheConformance } from '../conformance/response-cache.js';
 import { aTenant, ManualClock } from '../support/an-exchange.js';
+import { eventually } from '../support/product.js';
 
 const url = process.env['OPCOVIA_TEST_REDIS_URL'] ?? '';
 const connect = () => new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, lazyConnect: true });
@@ -109,7 +111,7 @@ describe('the cache in Redis', () => {
     const away = connect();
     const gone = new RedisResponseCache(away, keys, clock);
     expect(await gone.read(address)).toBeUndefined();
-    await expect(gone.write(address, kept(clock))).resolves.toBeUndefined();
+    await expect(gone.write(address, kept(clock))).resolves.toBe(false);
     await expect(gone.forget('akto', tenant.hash, ['etats'])).resolves.toBeUndefined();
 
     const paused = connect();
@@ -123,6 +125,44 @@ describe('the cache in Redis', () => {
     expect(performance.now() - begun).toBeLessThan(350);
     paused.disconnect();
     await redis.ping();
+  });
+
+  it('forgets what an instance forgot while it could not reach Redis, and gives nothing of it before', async () => {
+    const clock = await empty();
+    const own = connect();
+    ends.push(() => own.disconnect());
+    await own.connect();
+    const cache = new RedisResponseCache(own, keys, clock);
+    const other = { ...address, key: `${address.key}x` };
+    await cache.write(address, kept(clock));
+    await cache.write(other, { ...kept(clock), entities: ['dossier:N-2'] });
+    clock.pass(5);
+    const ended = once(own, 'end');
+    own.disconnect();
+    await ended;
+    await cache.forget('akto', tenant.hash, ['dossier:N-1']);
+    await own.connect();
+    expect(await cache.read(address)).toBeUndefined();
+    expect(await cache.read(other)).toBeDefined();
+    expect(await redis.exists(address.key)).toBe(1);
+    await eventually(
+      () => redis.exists(address.key),
+      (there) => there === 0,
+    );
+    expect(await cache.write(address, kept(clock))).toBe(false);
+    clock.pass(5);
+    expect(await cache.write(address, kept(clock))).toBe(true);
+    expect(await cache.read(address)).toBeDefined();
+  });
+
+  it('finds an answer by what it speaks of for as long as it is kept, whatever is kept for less time beside it', async () => {
+    const clock = await empty();
+    const cache = new RedisResponseCache(redis, keys, clock);
+    const { reply, ...rest } = kept(clock);
+    await cache.write(address, { ...rest, reply: { ...reply, ttlSeconds: 21_600 } });
+    await cache.write({ ...address, key: `${address.key}x` }, { ...rest, reply });
+    const tag = cacheTagKey('akto', tenant.hash, 'dossier:N-1');
+    expect(await redis.pttl(tag)).toBeGreaterThan((86_400 + 21_000) * 1000);
   });
 
   it('tells every instance to forget, within a moment', async () => {

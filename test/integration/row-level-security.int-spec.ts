@@ -18,7 +18,7 @@ const fill: Readonly<Record<string, string>> = {
   jobs: `(id, tenant_hash, environment, opco_id, type, data_key_id, progress, request_id)
     VALUES (gen_random_uuid(), $1, 'test', 'akto', 'facture', gen_random_uuid(), '{}', 'r')`,
   idempotency_claims: `VALUES ($1, '\\x00', '\\x00', false, gen_random_uuid())`,
-  job_outbox: `(job_id, tenant_hash, opco_id) VALUES (gen_random_uuid(), $1, 'akto')`,
+  job_outbox: `(job_id, tenant_hash, environment, opco_id) VALUES (gen_random_uuid(), $1, 'test', 'akto')`,
   job_attempts: `(job_id, attempt, token, tenant_hash) VALUES (gen_random_uuid(), 1, gen_random_uuid(), $1)`,
   job_results: `VALUES (gen_random_uuid(), $1, 'akto', gen_random_uuid(), 'v1')`,
   events: `(id, tenant_hash, opco_id, type, subject, data) VALUES (gen_random_uuid(), $1, 'akto', 'job.completed', 'job:1', '{}')`,

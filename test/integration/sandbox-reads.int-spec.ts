@@ -51,6 +51,7 @@ function aRunner(): PipelineRunner {
     upstreams: { locate },
     health: new OpcoHealth(systemClock),
     permits,
+    probes: { run: () => Promise.resolve() },
     random: Math.random,
     wait: () => Promise.resolve(),
   });
@@ -61,7 +62,7 @@ function aRunner(): PipelineRunner {
     new RateLimitStage(permits, systemClock, () => Promise.resolve()),
     new TransformRequestStage(),
     call,
-    new TransformResponseStage(),
+    new TransformResponseStage(cache),
     new ValidateResponseStage(),
     new WriteCacheStage(cache, Math.random),
     new RecordStage(

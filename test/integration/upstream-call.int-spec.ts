@@ -85,10 +85,11 @@ describe('a call to an OPCO', () => {
     expect(opco.seen.map(({ body }) => body)).toEqual(['{"a":1}', '{"a":1}']);
   });
 
-  it('hands a second 401 on', async () => {
+  it("hands a second 401 on, and does not fetch the software's token anew at each call of a CFA whose key is refused", async () => {
     opco.answer = (_request, response) => void response.writeHead(401).end('{}');
-    expect((await aClient().send(aDepositOrder())).status).toBe(401);
-    expect(opco.seen).toHaveLength(2);
+    const client = aClient();
+    for (let call = 0; call < 3; call += 1) expect((await client.send(aDepositOrder())).status).toBe(401);
+    expect([opco.tokens, opco.seen.length]).toEqual([2, 4]);
   });
 
   it('sends nothing when the announcement is refused', async () => {

@@ -54,21 +54,22 @@ export function aPipeline(clock: Clock, play: PlayedOpco = aDossier, adapter: Op
   const upstreams = {
     locate: (_opcoId: string, environment: string) => (environment === 'test' ? upstream : undefined),
   };
+  const record = new RecordStage(
+    { recordUpstreamCall: (row) => Promise.resolve(void rows.push(row)) },
+    { count: () => undefined },
+    { observe: (exchange) => observed.push(exchange) },
+  );
   const stages: Stage[] = [
     new ResolveAdapterStage([adapter]),
     new ValidateRequestStage(),
     new ReadCacheStage(cache),
     new RateLimitStage(permits, clock, wait),
     new TransformRequestStage(),
-    new CallStage({ client, upstreams, health, permits, wait, random: () => 0.5 }),
-    new TransformResponseStage(),
+    new CallStage({ client, upstreams, health, permits, wait, probes: record, random: () => 0.5 }),
+    new TransformResponseStage(cache),
     new ValidateResponseStage(),
     new WriteCacheStage(cache, () => 0.5),
-    new RecordStage(
-      { recordUpstreamCall: (row) => Promise.resolve(void rows.push(row)) },
-      { count: () => undefined },
-      { observe: (exchange) => observed.push(exchange) },
-    ),
+    record,
   ];
   return { stages, runner: new PipelineRunner(stages, clock), cache, health, permits, rows, observed };
 }

@@ -75,9 +75,13 @@ export const refuses =
       ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
     });
   };
-/** Nothing left the machine. */
+/** The OPCO takes no connection: nothing left the machine. */
 export const neverLeaves: Act = async () => {
   throw fail('UPSTREAM_ERROR', { sent: 'not-sent' });
+};
+/** Something of ours broke before the first byte. */
+export const breaksBeforeSend: Act = async () => {
+  throw fail('INTERNAL_ERROR', { sent: 'not-sent' });
 };
 /** The connection broke after the first byte. */
 export const breaksAfterSend: Act = async (_, sent) => {

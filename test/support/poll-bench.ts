@@ -50,6 +50,7 @@ export class ScriptedOpco implements Reads {
         storedAt: 0,
         ttlSeconds: 0,
         cacheStatus: 'bypass',
+        kept: false,
         value: () => this.#answer(call),
       });
     return exchange;

@@ -7,7 +7,7 @@ import { endpointNames, type OpcoAdapter } from '../../core/endpoint.js';
 import type { Exchange } from '../../core/exchange.js';
 import { opcoNotServed } from '../../core/opco-not-served.js';
 import { adapterOf, adapters } from '../../opco/adapters.js';
-import { OpcoHealth } from '../../pipeline/06-call/opco-health.js';
+import { OpcoHealth, type ObservedHealth } from '../../pipeline/06-call/opco-health.js';
 import { CurrentExchange } from '../../pipeline/current-exchange.decorator.js';
 import { ThroughPipeline } from '../../pipeline/through-pipeline.decorator.js';
 import { KnownOpcoPipe } from '../known-opco.pipe.js';
@@ -31,8 +31,11 @@ export class StatusController {
     errors: readErrors,
   })
   status(@CurrentExchange() exchange: Exchange): ObservedStatus {
-    const told = exchange.reply().value() as OpcoStatus;
-    return { ...told, observed: this.health.observed(exchange.call.opcoId, exchange.call.tenant.environment) };
+    const observed = this.health.observed(exchange.call.opcoId, exchange.call.tenant.environment);
+    const adapter = exchange.peek('adapter');
+    if (adapter && isDown(exchange, observed))
+      return { status: 'unhealthy', supportedVersions: [...adapter.normVersions], uptime: 0, observed };
+    return { ...(exchange.reply().value() as OpcoStatus), observed };
   }
 
   @Get(':opcoId/capabilities')
@@ -54,6 +57,12 @@ export class StatusController {
   matrix(): { data: OpcoCapabilities[] } {
     return { data: adapters.map(capabilitiesOf) };
   }
+}
+
+/** Whether the failure itself is the answer. That nothing is configured, or nothing kept for `only-if-cached`, says nothing about the OPCO. */
+function isDown({ failure, call }: Exchange, { breaker }: ObservedHealth): boolean {
+  if (failure?.code === 'UPSTREAM_UNAVAILABLE') return breaker !== 'closed';
+  return failure?.code === 'UPSTREAM_ERROR' || (failure?.code === 'UPSTREAM_TIMEOUT' && !call.cache.onlyIfCached);
 }
 
 function capabilitiesOf(adapter: OpcoAdapter): OpcoCapabilities {

@@ -75,10 +75,10 @@ const standing = {
   status: JobStatus,
   outcome: Type.Optional(JobOutcome),
   reason: Type.Optional(
-    Type.Enum(['credentials', 'quota', 'opco', 'retry'], {
+    Type.Enum(['credentials', 'quota', 'opco', 'configuration', 'retry'], {
       type: 'string',
       description:
-        'Pourquoi le job attend : identifiants refusés, quota atteint, OPCO indisponible, nouvelle tentative',
+        'Pourquoi le job attend : identifiants refusés, quota atteint, OPCO indisponible, adresse non configurée, nouvelle tentative',
     }),
   ),
   attempts: Type.Integer({ minimum: 0, description: "Tentatives ; un refus pour quota n'en est pas une" }),

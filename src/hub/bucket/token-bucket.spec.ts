@@ -38,6 +38,14 @@ describe('a token bucket', () => {
     expect(bucket.rate).toBeCloseTo(9);
   });
 
+  it('pauses for an hour at most, whatever a 429 asks for', () => {
+    const { clock, bucket } = rig();
+    bucket.throttled(999_999_999);
+    expect(bucket.take()).toBeLessThanOrEqual(3600);
+    clock.pass(3601);
+    expect(bucket.take()).toBe(0);
+  });
+
   it('recovers slowly, ever slower, up to the contract and no further', () => {
     const { clock, bucket } = rig();
     bucket.throttled(1);

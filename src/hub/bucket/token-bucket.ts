@@ -14,11 +14,13 @@ const recoveryStepMs = 5000;
 const recoveryShare = 0.1;
 /** However often it was cut, one call every ten seconds: less would never find out that things are well again. */
 const floorRate = 0.1;
+/** A pause is for every tenant: whatever a 429 asks for, one call an hour finds out whether it still holds. */
+const longestPauseSeconds = 3600;
 
 /**
  * A token bucket that learns from 429s.
  *
- *     full rate ──429──▶ paused until Retry-After, rate x 0.9 (again within 30 s: x 0.5) ──time──▶ back towards the full rate
+ *     full rate ──429──▶ paused until Retry-After (an hour at most), rate x 0.9 (again within 30 s: x 0.5) ──time──▶ back towards the full rate
  *
  * Fills by the clock alone, so it costs nothing while nobody asks.
  */
@@ -77,7 +79,7 @@ export class TokenBucket {
       this.#recoveredAt = now;
     }
     this.#tokens = 0;
-    this.#pausedUntil = Math.max(this.#pausedUntil, now + retryAfterSeconds * 1000);
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + Math.min(retryAfterSeconds, longestPauseSeconds) * 1000);
   }
 
   #fill(now: number): void {

@@ -36,6 +36,7 @@ export const status: Endpoint = {
     };
   },
   ttlSeconds: () => 30,
+  noStandIn: true,
 };
 
 /** How one dossier is asked for; `isNotFound` where an OPCO says "unknown number" otherwise than by 404. */

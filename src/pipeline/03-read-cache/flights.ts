@@ -35,8 +35,9 @@ export class Flights {
   }
 }
 
+/** An old answer that stood in stays with its exchange: each of the others has its own laid aside, and says so in its own headers. */
 function outcomeOf(exchange: Exchange): Outcome {
-  const { failure } = exchange;
+  const failure = exchange.failure ?? exchange.rescuedFrom;
   if (failure) return { failure, abandoned: exchange.call.signal?.aborted ?? false };
   return { reply: exchange.reply() };
 }

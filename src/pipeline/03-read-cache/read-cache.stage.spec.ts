@@ -55,6 +55,22 @@ describe('read-cache', () => {
     expect((await asked(holding(undefined), { onlyIfCached: true })).failure?.code).toBe('UPSTREAM_TIMEOUT');
   });
 
+  it.each<[string, number, CacheDemand]>([
+    ['older than max-age', 20, { onlyIfCached: true, maxAgeSeconds: 10 }],
+    ['stale', 3600, { onlyIfCached: true }],
+  ])('answers 504 to only-if-cached, not what the client has refused as %s', async (_why, age, cache) => {
+    const exchange = await asked(holding(storedSince(age)), cache);
+    expect([exchange.failure?.code, exchange.rescuedFrom]).toEqual(['UPSTREAM_TIMEOUT', undefined]);
+  });
+
+  it('lets nothing stand in where the question is how the OPCO is right now', async () => {
+    const slots = readSlots();
+    const exchange = anExchange({ ...slots, endpoint: { ...slots.endpoint, noStandIn: true } }, aCall(), clock);
+    await advance(holding(storedSince(3600)), exchange);
+    exchange.fail(fail('UPSTREAM_ERROR'));
+    expect(exchange.failure?.code).toBe('UPSTREAM_ERROR');
+  });
+
   it.each(['UPSTREAM_ERROR', 'UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE'] as const)(
     'lets an old answer stand in for %s',
     async (code) => {
@@ -137,6 +153,31 @@ describe('read-cache, identical questions at once', () => {
     leader.exchange.fail(fail('UPSTREAM_ERROR'));
     await follower.done;
     expect(follower.exchange.settled).toBe(false);
+  });
+
+  it('gives nobody an old answer because the caller of the one ahead has left', async () => {
+    const stage = holding(storedSince(3600));
+    const left = new AbortController();
+    const leader = begin(stage, { signal: left.signal });
+    await leader.done;
+    const follower = begin(stage);
+    await joined();
+    left.abort();
+    leader.exchange.fail(fail('UPSTREAM_ERROR'));
+    await follower.done;
+    expect([leader.exchange.failure?.code, follower.exchange.settled]).toEqual(['UPSTREAM_ERROR', false]);
+  });
+
+  it('lets each give its own old answer, and say why, when the OPCO is down', async () => {
+    const stage = holding(storedSince(3600));
+    const leader = begin(stage);
+    await leader.done;
+    const follower = begin(stage);
+    await joined();
+    leader.exchange.fail(fail('UPSTREAM_ERROR'));
+    await follower.done;
+    expect(follower.exchange.reply().cacheStatus).toBe('stale');
+    expect(follower.exchange.rescuedFrom?.code).toBe('UPSTREAM_ERROR');
   });
 
   it('keeps apart tenants, questions and kinds of traffic', async () => {

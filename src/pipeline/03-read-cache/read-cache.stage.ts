@@ -47,7 +47,7 @@ export class ReadCacheStage implements Stage {
   }
 
   #use(stored: StoredReply, exchange: Exchange): void {
-    const { maxAgeSeconds = Infinity, maxStaleSeconds } = exchange.call.cache;
+    const { maxAgeSeconds = Infinity, maxStaleSeconds, onlyIfCached } = exchange.call.cache;
     const ageSeconds = (exchange.clock.now() - stored.storedAt) / 1000;
     const staleSeconds = ageSeconds - stored.ttlSeconds;
     if (staleSeconds > staleIfErrorSeconds) return;
@@ -55,6 +55,8 @@ export class ReadCacheStage implements Stage {
     if (young && staleSeconds < 0) return exchange.settle(replyOf(stored, 'hit'));
     if (young && maxStaleSeconds !== undefined && staleSeconds <= maxStaleSeconds)
       return exchange.settle(replyOf(stored, 'stale'));
+    // `only-if-cached` fails without the OPCO having failed: what the caller has just refused must not stand in.
+    if (onlyIfCached || exchange.read('endpoint').noStandIn) return;
     exchange.rescueWith((failure) => (rescued.has(failure.code) ? replyOf(stored, 'stale') : undefined));
   }
 

@@ -156,4 +156,29 @@ describe('call, an OPCO that is down', () => {
     expect(health.observed('akto', 'test').breaker).toBe('closed');
     expect((await runner.run(aDepositCall())).failure).toBeUndefined();
   });
+
+  it('is probed on behalf of a deposit as by any call: out of the budget, into the audit log and the metrics', async () => {
+    const { runner, clock, state, rows, observed, permits } = await brokenDown();
+    clock.pass(5);
+    state.up = true;
+    await runner.run(aDepositCall());
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(rows.at(-1)).toMatchObject({ endpoint: 'status', path: '/status', upstreamCalls: 1, upstreamStatus: 200 });
+    expect(observed.filter(({ endpoint }) => endpoint === 'status')).toMatchObject([
+      { outcome: 'ok', upstreamCalls: 1 },
+    ]);
+    const left = Array.from({ length: 100 }, () => permits.take(budgetKey('akto', 'test'), 'interactive').granted);
+    expect(left.filter(Boolean)).toHaveLength(99);
+  });
+
+  it('is not probed on behalf of a deposit when there is no permit for it', async () => {
+    const { runner, clock, state, permits, health } = await brokenDown();
+    clock.pass(5);
+    // One permit, which the deposit itself holds until it is refused.
+    permits.declare(budgetKey('akto', 'test'), { rate: 0.001, burst: 1 });
+    expect((await runner.run(aDepositCall({ traffic: 'interactive' }))).failure?.code).toBe('UPSTREAM_UNAVAILABLE');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(state.calls).toHaveLength(10);
+    expect(health.observed('akto', 'test').breaker).toBe('half-open');
+  });
 });

@@ -17,9 +17,16 @@ export interface CallParts {
   readonly upstreams: Upstreams;
   readonly health: OpcoHealth;
   readonly permits: Permits;
+  /** Where calls are written down that no exchange of a caller stands for; never throws. */
+  readonly probes: ProbeLog;
   /** 0 to 1. */
   readonly random: () => number;
   readonly wait: (ms: number) => Promise<void>;
+}
+
+/** Writes down a probe as any other exchange: audit row and metrics. */
+export interface ProbeLog {
+  run(exchange: Exchange): Promise<void>;
 }
 
 /** Shorter than a caller's patience (15 s), and than a worker's drain (30 s). */
@@ -52,7 +59,7 @@ export class CallStage implements Stage {
     const adapter = exchange.read('adapter');
     const endpoint = exchange.read('endpoint');
     const upstream = this.parts.upstreams.locate(adapter.id, exchange.call.tenant.environment);
-    if (!upstream) throw unreachable(adapter, 'aucune adresse configurée pour cet environnement', 60);
+    if (!upstream) throw unreachable(adapter, 'unconfigured', 60);
     const deadline = exchange.clock.elapsed() + budgetMs[endpoint.kind];
     const remainingMs = () => Math.max(1, deadline - exchange.clock.elapsed());
     const outgoing = { exchange, adapter, endpoint, upstream, request: exchange.read('request'), remainingMs };
@@ -126,15 +133,32 @@ export class CallStage implements Stage {
   /** Deposits alone would never close the breaker, since they are no probe: the OPCO's status is asked on their behalf. */
   #refused(outgoing: Outgoing, seconds: number): OpcoviaError {
     const { exchange, adapter, endpoint } = outgoing;
-    const status = adapter.endpoints.status;
     const halfOpen = this.parts.health.breaker(adapter.id, exchange.call.tenant.environment).state === 'half-open';
-    if (endpoint.kind === 'deposit' && halfOpen && status) {
-      const { signal: _, beforeSend: __, ...call } = exchange.call;
-      const probe = new Exchange({ ...call, endpoint: 'status', query: {} }, exchange.clock);
-      const request = status.toRequest({ query: {} });
-      void this.#attempt({ ...outgoing, exchange: probe, endpoint: status, request }).catch(() => undefined);
+    if (endpoint.kind === 'deposit' && halfOpen) void this.#probe(outgoing).catch(() => undefined);
+    return unreachable(adapter, 'breaker', seconds);
+  }
+
+  /** Draws on the OPCO's budget and is written down, as every call is; without a permit the next deposit tries. */
+  async #probe(outgoing: Outgoing): Promise<void> {
+    const { adapter, exchange } = outgoing;
+    const endpoint = adapter.endpoints.status;
+    if (!endpoint) return;
+    const { signal: _, beforeSend: __, body: ___, ...call } = exchange.call;
+    const decision = this.parts.permits.take(budgetKey(adapter.id, call.tenant.environment), call.traffic);
+    if (!decision.granted) return;
+    const probe = new Exchange({ ...call, endpoint: 'status', query: {} }, exchange.clock);
+    probe.write('adapter', adapter);
+    probe.write('endpoint', endpoint);
+    const begun = exchange.clock.elapsed();
+    try {
+      const request = endpoint.toRequest({ query: {} });
+      probe.write('response', await this.#attempt({ ...outgoing, exchange: probe, endpoint, request }));
+    } catch (failure) {
+      probe.fail(failure);
     }
-    return unreachable(adapter, 'trop de ses réponses récentes étaient des échecs', seconds);
+    probe.timings.push([this.name, exchange.clock.elapsed() - begun]);
+    if (probe.upstreamCalls === 0) decision.permit.release();
+    else await this.parts.probes.run(probe);
   }
 
   #retryBudget(lane: string): RetryBudget {
@@ -152,9 +176,15 @@ function outcomeOf(failure: OpcoviaError, exchange: Exchange): CallOutcome {
     : 'unknown';
 }
 
-function unreachable(adapter: OpcoAdapter, reason: string, seconds: number): OpcoviaError {
+const reasons = {
+  unconfigured: 'aucune adresse configurée pour cet environnement',
+  breaker: 'trop de ses réponses récentes étaient des échecs',
+} as const;
+
+function unreachable(adapter: OpcoAdapter, unavailable: keyof typeof reasons, seconds: number): OpcoviaError {
   return fail('UPSTREAM_UNAVAILABLE', {
-    detail: `${adapter.label} n'est pas joignable pour l'instant : ${reason}.`,
+    detail: `${adapter.label} n'est pas joignable pour l'instant : ${reasons[unavailable]}.`,
+    unavailable,
     retryAfterSeconds: seconds,
     sent: 'not-sent',
   });

@@ -37,7 +37,7 @@ interface Prepared {
 
 /**
  * Speaks HTTP with the OPCOs, in the name of the software and of the CFA. Only the headers listed here go out.
- * A 401 refreshes the token once and sends again; a second 401 is handed on as the answer.
+ * A 401 refreshes the token once and sends again; a second 401 is handed on as the answer, and for a minute so is a first one.
  */
 export class OpcoClient {
   constructor(private readonly parts: ClientParts) {}
@@ -65,10 +65,10 @@ export class OpcoClient {
     if (token.dpop && proofs.learn(url, response.headers) && response.status === 401) {
       response = await this.#once(order, prepared, token, ++resends);
     }
-    if (response.status === 401) {
-      tokens.drop(question, token);
+    if (response.status === 401 && tokens.drop(question, token)) {
       token = await tokens.get(question);
       response = await this.#once(order, prepared, token, ++resends);
+      if (response.status === 401) tokens.spare(question);
     }
     return readable(order, response);
   }

@@ -24,6 +24,8 @@ export interface TokenQuestion {
 }
 
 const earlyMs = 60_000;
+/** One CFA's refused key must not have the token of all fetched anew at each of its calls. */
+const sparedMs = 60_000;
 const timeoutMs = 10_000;
 
 /**
@@ -32,13 +34,16 @@ const timeoutMs = 10_000;
  *     none ──get──▶ being fetched ──▶ held ──refreshAt──▶ none
  *                       │ failed               ▲ drop (the OPCO answered 401)
  *                       └──────────▶ none ─────┘
+ *
+ * A token fetched after a 401 that is answered 401 as well was not the reason: for a minute it is spared, and nothing is dropped.
  */
 export class AccessTokens {
   readonly #held = new Map<string, AccessToken>();
+  readonly #sparedUntil = new Map<string, number>();
   readonly #fetching = new Map<string, Promise<AccessToken>>();
 
   constructor(
-    private readonly wire: Wire,
+    private readonly wire: Pick<Wire, 'send'>,
     private readonly credentials: Pick<Credentials, 'software'>,
     private readonly proofs: DpopProofs,
     private readonly clock: Clock,
@@ -56,10 +61,20 @@ export class AccessTokens {
     return fetching;
   }
 
-  /** Forgets a token that the OPCO has refused, unless a newer one has taken its place. */
-  drop({ adapter, environment }: TokenQuestion, token: AccessToken): void {
+  /**
+   * Forgets a token that the OPCO has refused, unless a newer one has taken its place.
+   * False when the token is spared: there is no other to try.
+   */
+  drop({ adapter, environment }: TokenQuestion, token: AccessToken): boolean {
     const lane = laneOf(adapter.id, environment);
-    if (this.#held.get(lane) === token) this.#held.delete(lane);
+    if (this.#held.get(lane) !== token) return true;
+    if (this.clock.elapsed() < (this.#sparedUntil.get(lane) ?? -Infinity)) return false;
+    return this.#held.delete(lane);
+  }
+
+  /** Told when another token was refused like the one before it. */
+  spare({ adapter, environment }: TokenQuestion): void {
+    this.#sparedUntil.set(laneOf(adapter.id, environment), this.clock.elapsed() + sparedMs);
   }
 
   async #fetch(lane: string, question: TokenQuestion): Promise<AccessToken> {

@@ -1,4 +1,4 @@
-import type { Exchange } from '../../core/exchange.js';
+import type { Call, Exchange } from '../../core/exchange.js';
 import { advance } from '../../core/stage.js';
 import { aCall, aDepositCall, anExchange, aRead, depositSlots, readSlots } from '../../../test/support/an-exchange.js';
 import { TransformResponseStage } from './transform-response.stage.js';
@@ -9,18 +9,42 @@ interface Answered {
   readonly headers?: Record<string, string>;
 }
 
-async function read({ status, body, headers = {} }: Answered, slots = readSlots()): Promise<Exchange> {
+const forgotten: (readonly [string, string, readonly string[]])[] = [];
+const kept = {
+  forget: (...notice: (typeof forgotten)[number]) => Promise.resolve(void forgotten.push(notice)),
+};
+
+beforeEach(() => void forgotten.splice(0));
+
+async function read(
+  { status, body, headers = {} }: Answered,
+  slots = readSlots(),
+  call: Partial<Call> = {},
+): Promise<Exchange> {
   const exchange = anExchange(
     { ...slots, response: { status, headers, body } },
-    slots.endpoint.kind === 'read' ? aCall() : aDepositCall(),
+    slots.endpoint.kind === 'read' ? aCall(call) : aDepositCall(call),
   );
-  await advance(new TransformResponseStage(), exchange);
+  await advance(new TransformResponseStage(kept), exchange);
   return exchange;
 }
 
 const deposited = (answered: Answered) => read(answered, depositSlots());
 
 describe('transform-response', () => {
+  it.each([401, 403])('forgets all reads of the tenant at the OPCO when its key is refused with %i', async (status) => {
+    await read({ status, body: {} });
+    await deposited({ status, body: {} });
+    const notice = ['akto', aCall().tenant.hash, ['reads']];
+    expect(forgotten).toEqual([notice, notice]);
+  });
+
+  it('forgets nothing for another refusal, nor for a key that was brought along to be judged', async () => {
+    for (const status of [400, 404, 429, 500]) await read({ status, body: {} });
+    await read({ status: 401, body: {} }, readSlots(), { cfaKey: 'to be judged' });
+    expect(forgotten).toEqual([]);
+  });
+
   it('gives the candidate of a 2xx', async () => {
     expect((await read({ status: 200, body: { a: 1 } })).read('candidate')).toEqual({ a: 1 });
   });

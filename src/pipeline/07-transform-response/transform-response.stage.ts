@@ -1,11 +1,18 @@
 import type { Endpoint, OpcoAdapter, UpstreamResponse } from '../../core/endpoint.js';
+import { everyRead } from '../../core/cache-address.js';
 import { fail, type ErrorCode, type OpcoviaError, type UpstreamFault } from '../../core/errors.js';
 import type { Exchange } from '../../core/exchange.js';
 import type { Stage } from '../../core/stage.js';
 import { retryAfterSeconds } from '../../core/retry-after.js';
+import type { TenantHash } from '../../core/tenant.js';
+
+/** Where answers are kept; never throws. */
+export interface KeptReads {
+  forget(opcoId: string, tenant: TenantHash, entities: readonly string[]): Promise<void>;
+}
 
 /**
- * Brings the OPCO's answer, or its refusal, into our words.
+ * Brings the OPCO's answer, or its refusal, into our words. Where the tenant's key is refused, what it once opened is forgotten.
  * Settles: 404 NOT_FOUND, 422 UPSTREAM_REJECTED, 429 RATE_LIMITED, 502 UPSTREAM_AUTH / UPSTREAM_INVALID / UPSTREAM_ERROR.
  * Never trusts what it has read: the candidate is judged by the next stage.
  */
@@ -14,15 +21,25 @@ export class TransformResponseStage implements Stage {
   readonly reads = ['adapter', 'endpoint', 'question', 'response'] as const;
   readonly writes = ['candidate'] as const;
 
-  run(exchange: Exchange): void {
+  constructor(private readonly kept: KeptReads) {}
+
+  async run(exchange: Exchange): Promise<void> {
     const endpoint = exchange.read('endpoint');
     const response = exchange.read('response');
-    if (response.status < 200 || response.status > 299)
-      throw refusal(exchange.read('adapter'), endpoint, response, exchange.clock.now());
+    if (response.status < 200 || response.status > 299) {
+      const refused = refusal(exchange.read('adapter'), endpoint, response, exchange.clock.now());
+      if (refused.code === 'UPSTREAM_AUTH') await this.#forgetReads(exchange);
+      throw refused;
+    }
     if (response.body === undefined) throw unusable(exchange.read('adapter'), response);
     const candidate = endpoint.toAnswer(response, exchange.read('question'));
     if (candidate === undefined) throw unusable(exchange.read('adapter'), response);
     exchange.write('candidate', candidate);
+  }
+
+  /** A key that the caller brought along to be judged is not the one that opened what is kept. */
+  async #forgetReads({ call: { cfaKey, opcoId, tenant } }: Exchange): Promise<void> {
+    if (cfaKey === undefined) await this.kept.forget(opcoId, tenant.hash, [everyRead]);
   }
 }
 

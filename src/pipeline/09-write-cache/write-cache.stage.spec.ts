@@ -6,12 +6,15 @@ import { WriteCacheStage } from './write-cache.stage.js';
 
 const answer = { numeroInterne: 'N-1', etat: 'ENGAGE' };
 
-function rig(random = 0.5) {
+function rig(random = 0.5, accepts = true) {
   const kept: (ReplyToKeep & { readonly key: string })[] = [];
   const forgotten: (readonly string[])[] = [];
   const stage = new WriteCacheStage(
     {
-      write: ({ key }, reply) => Promise.resolve(void kept.push({ ...reply, key })),
+      write: ({ key }, reply) => {
+        kept.push({ ...reply, key });
+        return Promise.resolve(accepts);
+      },
       forget: (_opcoId, _tenant, entities) => Promise.resolve(void forgotten.push(entities)),
     },
     () => random,
@@ -31,16 +34,20 @@ describe('write-cache', () => {
     const exchange = await read(stage);
     const reply = exchange.reply();
     expect(JSON.parse(exchange.answer().toString())).toEqual(answer);
-    expect(reply).toMatchObject({ cacheStatus: 'miss', ttlSeconds: 120, storedAt: exchange.clock.now() });
+    expect(reply).toMatchObject({ cacheStatus: 'miss', kept: true, ttlSeconds: 120, storedAt: exchange.clock.now() });
     expect(reply.etag).toMatch(/^"[\w-]{22}"$/);
     expect(kept[0]?.reply.body).toBe(reply.body);
     expect(kept[0]?.key).toMatch(/:GET:\/dossiers:/);
   });
 
+  it('does not claim to have kept what the store refused', async () => {
+    expect((await read(rig(0.5, false).stage)).reply()).toMatchObject({ cacheStatus: 'miss', kept: false });
+  });
+
   it('names the dossier an answer speaks of', async () => {
     const { stage, kept } = rig();
     await read(stage);
-    expect(kept[0]?.entities).toEqual(['dossier', 'dossiers', 'dossier:N-1']);
+    expect(kept[0]?.entities).toEqual(['reads', 'dossier', 'dossiers', 'dossier:N-1']);
   });
 
   it.each([

@@ -7,7 +7,8 @@ import { etagOf, replyOf } from '../../core/reply.js';
 
 /** Where answers are kept and forgotten; never throws. */
 export interface ReplyStore {
-  write(address: CacheAddress, kept: ReplyToKeep): Promise<void>;
+  /** Whether it is kept now. */
+  write(address: CacheAddress, kept: ReplyToKeep): Promise<boolean>;
   forget(opcoId: string, tenant: TenantHash, entities: readonly string[]): Promise<void>;
 }
 
@@ -37,8 +38,9 @@ export class WriteCacheStage implements Stage {
       ttlSeconds: this.#ttlSeconds(exchange, answer),
     };
     if (exchange.read('endpoint').kind === 'deposit') await this.#forget(exchange, answer);
-    else if (stored.ttlSeconds > 0 && !exchange.call.cache.noStore) await this.#keep(exchange, answer, stored);
-    exchange.settle(replyOf(stored, stored.ttlSeconds > 0 && !skipsCache(exchange) ? 'miss' : 'bypass'));
+    const keeps = stored.ttlSeconds > 0 && !exchange.call.cache.noStore;
+    const kept = keeps && (await this.#keep(exchange, answer, stored));
+    exchange.settle(replyOf(stored, stored.ttlSeconds > 0 && !skipsCache(exchange) ? 'miss' : 'bypass', kept));
   }
 
   #ttlSeconds(exchange: Exchange, answer: unknown): number {
@@ -47,7 +49,7 @@ export class WriteCacheStage implements Stage {
     return Math.round(seconds * (0.9 + 0.2 * this.random()));
   }
 
-  #keep(exchange: Exchange, answer: unknown, reply: StoredReply): Promise<void> {
+  #keep(exchange: Exchange, answer: unknown, reply: StoredReply): Promise<boolean> {
     const { name } = exchange.read('endpoint');
     const entities = entitiesRead(name, exchange.read('question'), answer);
     const askedAt = exchange.askedAt ?? reply.storedAt;

@@ -1,6 +1,7 @@
 import { fail } from '../../core/errors.js';
 import { advance } from '../../core/stage.js';
 import { aCall, anExchange, readSlots } from '../../../test/support/an-exchange.js';
+import type { Reply } from '../../core/exchange.js';
 import { replyOf } from '../../core/reply.js';
 import { RecordStage, type ObservedExchange, type UpstreamCallEntry } from './record.stage.js';
 
@@ -18,7 +19,9 @@ function rig(broken = false) {
   return { stage, rows, observed, hits };
 }
 
-const reply = replyOf({ body: Buffer.from('{}'), etag: '"e"', storedAt: 0, ttlSeconds: 1 }, 'hit');
+const replied = (how: Reply['cacheStatus']) =>
+  replyOf({ body: Buffer.from('{}'), etag: '"e"', storedAt: 0, ttlSeconds: 1 }, how);
+const reply = replied('hit');
 
 describe('record', () => {
   it('counts a hit and writes no row for it', async () => {
@@ -30,6 +33,18 @@ describe('record', () => {
       { opcoId: 'akto', endpoint: 'dossier', outcome: 'ok', cache: 'hit', upstreamCalls: 0 },
     ]);
     expect([rows, hits]).toEqual([[], ['akto/dossiers']]);
+  });
+
+  it.each([
+    ['stale', 1],
+    ['miss', 0],
+    ['bypass', 0],
+  ] as const)('counts an answer without a call as a hit only where the cache gave it: %s', async (how, counted) => {
+    const { stage, hits } = rig();
+    const exchange = anExchange(readSlots());
+    exchange.settle(replied(how));
+    await advance(stage, exchange);
+    expect(hits).toHaveLength(counted);
   });
 
   it('writes one row for a failed exchange that went upstream, without any value of the question', async () => {

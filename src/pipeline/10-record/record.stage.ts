@@ -72,7 +72,9 @@ export class RecordStage implements Stage {
     if (exchange.upstreamCalls > 0) return this.audit.recordUpstreamCall(entryOf(exchange));
     const { tenant, opcoId } = exchange.call;
     const endpoint = exchange.peek('endpoint');
-    if (endpoint && exchange.peek('reply')) this.hits.count(tenant.hash, opcoId, endpoint.path);
+    const how = exchange.peek('reply')?.cacheStatus;
+    // What waited along for another one's call was no hit.
+    if (endpoint && (how === 'hit' || how === 'stale')) this.hits.count(tenant.hash, opcoId, endpoint.path);
   }
 }
 
