@@ -4,6 +4,7 @@ import { Logger } from 'nestjs-pino';
 import type { DestinationStream } from 'pino';
 import { createAdmin } from './admin/create-admin.js';
 import { harden, strictAdapter } from './api/harden.js';
+import { OpenSockets } from './api/open-sockets.js';
 import { serveDocumentation } from './api/openapi/serve-documentation.js';
 import { AppModule } from './app.module.js';
 import type { Env } from './platform/config/env.js';
@@ -39,10 +40,16 @@ export async function startOpcovia(env: Env, options: StartOptions = {}): Promis
   const api = await createApi(env, options);
   api.get(Metrics).collectProcess();
   const admin = await createAdmin(api);
+  const sockets = [api, admin].map((app) => new OpenSockets(app.getHttpServer()));
   const stop = async () => {
     api.get(Readiness).drain();
-    await api.close();
-    await admin.close();
+    const held = sockets.map((each) => each.letGo(env.OPCOVIA_DRAIN_SECONDS * 900));
+    try {
+      await api.close();
+      await admin.close();
+    } finally {
+      for (const release of held) release();
+    }
   };
   try {
     const staffUrl = await listen(admin, 'OPCOVIA_STAFF_PORT', env.OPCOVIA_STAFF_HOST, env.OPCOVIA_STAFF_PORT);

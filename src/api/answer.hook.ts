@@ -15,8 +15,10 @@ export async function answerHook(request: FastifyRequest, reply: FastifyReply, p
       if (!reply.hasHeader(name)) void reply.header(name, value);
     }
   }
+  // The pipeline's answer is JSON already in bytes, which Fastify takes for a file.
+  if (exchange && Buffer.isBuffer(payload)) void reply.header('content-type', 'application/json; charset=utf-8');
   if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'private, no-store');
-  return exchange && reply.statusCode === 200 && request.method === 'GET'
+  return exchange && reply.statusCode === 200 && (request.method === 'GET' || request.method === 'HEAD')
     ? revalidate(request, reply, payload)
     : payload;
 }

@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { OpcoviaError } from '../core/errors.js';
 import { LOG } from '../platform/logging/log.token.js';
 import { problemHeaders, problemOf } from './problem.js';
 import { translateError } from './translate-error.js';
@@ -15,10 +16,15 @@ export class ErrorFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const error = translateError(thrown);
     if (error.entry.level === 'error') this.log.error({ err: error, requestId: request.id }, 'request failed');
-    const [path = '/'] = request.url.split('?', 1);
-    void reply
-      .status(error.entry.status)
-      .headers(problemHeaders(error))
-      .send(JSON.stringify(problemOf(error, path, String(request.id))));
+    answerProblem(error, request, reply);
   }
+}
+
+/** Sends a failure in its wire form. */
+export function answerProblem(error: OpcoviaError, request: FastifyRequest, reply: FastifyReply): void {
+  const [path = '/'] = request.url.split('?', 1);
+  void reply
+    .status(error.entry.status)
+    .headers({ ...problemHeaders(error), 'x-request-id': request.id })
+    .send(JSON.stringify(problemOf(error, path, request.id)));
 }

@@ -9,13 +9,7 @@ import { TenantScopedRepository } from '../platform/database/tenant-scoped.repos
 import type { DataKeys } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
 import { appendTimeline, timelineEntry } from './attempt.repository.js';
-import {
-  isJobId,
-  summaryColumns,
-  toSummary,
-  toTimeline,
-  type SummaryRow,
-} from './job-rows.js';
+import { isJobId, summaryColumns, toSummary, toTimeline, type SummaryRow } from './job-rows.js';
 import { endedProgress, waitingProgress, type TimelineCode } from './job-texts.js';
 
 /** What a list may be narrowed to. */

@@ -38,7 +38,9 @@ describe('the files of the repository', () => {
     const { packages } = JSON.parse(read('package-lock.json')) as {
       packages: Record<string, { optionalDependencies?: Record<string, string> }>;
     };
-    const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies));
+    const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) =>
+      Object.keys(optionalDependencies),
+    );
     const locked = Object.keys(packages).map((path) => path.split('node_modules/').at(-1));
     // `node tools/complete-lock.mjs` adds them.
     expect(wanted.filter((name) => !locked.includes(name))).toEqual([]);

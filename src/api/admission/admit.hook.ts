@@ -9,15 +9,20 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     public?: boolean;
+    takesFiles?: boolean;
   }
 }
 
-/** The documentation is served by libraries that know no decorator of ours. */
-const openPaths = /^\/docs?(?:[/?#-]|$)/;
+/** The routes of the documentation, whose libraries know no decorator of ours; no other route begins so. */
+const documentation = /^\/docs?(?:[/-]|$)/;
 
-/** Whether a request needs no key: a route that says so, or the documentation. */
-export function isOpen(request: FastifyRequest): boolean {
-  return request.routeOptions.config.public === true || openPaths.test(request.url);
+/**
+ * Whether a request needs no key: a route that says so, or the reading of the documentation. It is the matched route that
+ * counts, never the address: `POST /docs/dossiers` is a deposit at an OPCO that there is not.
+ */
+export function isOpen({ method, routeOptions }: FastifyRequest): boolean {
+  if (routeOptions.config.public === true) return true;
+  return (method === 'GET' || method === 'HEAD') && documentation.test(routeOptions.url ?? '');
 }
 
 /**

@@ -5,6 +5,7 @@ import { JobTicket } from '../../core/contract/job.js';
 import type { Exchange } from '../../core/exchange.js';
 import { CurrentExchange } from '../../pipeline/current-exchange.decorator.js';
 import { ThroughPipeline } from '../../pipeline/through-pipeline.decorator.js';
+import { TakesFiles } from '../admission/takes-files.decorator.js';
 import { Describe, OpcoParam } from '../openapi/describe.decorator.js';
 import { depositErrors } from '../openapi/route-errors.js';
 import { DepositDoor } from './accept.js';
@@ -27,6 +28,7 @@ export class DocumentsController {
   constructor(private readonly door: DepositDoor) {}
 
   @Post()
+  @TakesFiles()
   @ThroughPipeline({ endpoint: 'depositDocument', upTo: 'validate-request' })
   @Describe({
     tag: 'Dépôts',

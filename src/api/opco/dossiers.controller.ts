@@ -7,6 +7,7 @@ import { EtatsPage, EtatsQuery } from '../../core/contract/paging.js';
 import type { Exchange } from '../../core/exchange.js';
 import { CurrentExchange } from '../../pipeline/current-exchange.decorator.js';
 import { ThroughPipeline } from '../../pipeline/through-pipeline.decorator.js';
+import { TakesFiles } from '../admission/takes-files.decorator.js';
 import { Describe, OpcoParam } from '../openapi/describe.decorator.js';
 import { depositErrors, readErrors } from '../openapi/route-errors.js';
 import { DepositDoor } from './accept.js';
@@ -74,6 +75,7 @@ export class DossiersController {
   }
 
   @Post()
+  @TakesFiles()
   @ThroughPipeline({ endpoint: 'depositDossier', upTo: 'validate-request' })
   @Describe({
     tag: 'Dépôts',

@@ -40,6 +40,11 @@ export class Readiness {
     this.#last = undefined;
   }
 
+  /** Whether the process is about to end. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
   look(): Promise<ReadinessReport> {
     const now = performance.now();
     if (!this.#last || now - this.#last.at > freshMs) this.#last = { at: now, report: this.check() };
