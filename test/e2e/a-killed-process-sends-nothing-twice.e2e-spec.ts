@@ -5,19 +5,21 @@ import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
 import { runBuilt, type BuiltProcess } from '../support/built-file.js';
 import { ask, control, eventually } from '../support/product.js';
+import { emptyRedis } from '../support/test-redis.js';
 import { createEmptyDatabase } from '../support/test-database.js';
 
 describe('a process that is killed while an OPCO holds its answer', () => {
   const stateDir = mkdtempSync(join(tmpdir(), 'opcovia-killed-'));
   let sandbox: Sandbox;
   let database: { url: string; drop(): Promise<void> };
+  let redisUrl: string;
   let running: BuiltProcess;
 
   /** The built file on the given services: nothing is embedded, so nothing else has to be stopped. */
   const start = async () => {
     running = runBuilt('main.js', {
       DATABASE_URL: database.url,
-      REDIS_URL: `${process.env.OPCOVIA_TEST_REDIS_URL ?? ''}/7`,
+      REDIS_URL: redisUrl,
       OPCOVIA_SANDBOX_URL: sandbox.url,
       OPCOVIA_STATE_DIR: stateDir,
       OPCOVIA_API_PORT: '0',
@@ -32,6 +34,7 @@ describe('a process that is killed while an OPCO holds its answer', () => {
   };
 
   beforeAll(async () => {
+    redisUrl = await emptyRedis('built-file');
     [database, sandbox] = await Promise.all([
       createEmptyDatabase(),
       startSandbox({ port: 0, seed: 'killed', speed: 0 }),

@@ -12,8 +12,9 @@ import type { TenantKeys } from '../../src/platform/crypto/tenant-keys.js';
 import { responseCacheConformance } from '../conformance/response-cache.js';
 import { aTenant, ManualClock } from '../support/an-exchange.js';
 import { eventually } from '../support/product.js';
+import { testRedisServer } from '../support/test-redis.js';
 
-const url = process.env['OPCOVIA_TEST_REDIS_URL'] ?? '';
+const url = testRedisServer();
 const connect = () => new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, lazyConnect: true });
 
 /** Data keys of a test: one for each tenant, AES-256-GCM as in production. */

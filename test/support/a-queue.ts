@@ -25,6 +25,7 @@ import { JobRepository } from '../../src/queue/job.repository.js';
 import { Wakening } from '../../src/queue/wakening.js';
 import { DataKeys } from '../../src/tenancy/data-keys.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
+import { emptyRedis } from './test-redis.js';
 
 /** The queues as the module registers them. */
 export function registeredQueues(connection: QueueConnection): DepositQueues {
@@ -116,28 +117,17 @@ export interface TestQueue {
   close(): Promise<void>;
 }
 
-export function testRedisUrl(): string {
-  const url = process.env.OPCOVIA_TEST_REDIS_URL;
-  if (!url) throw new Error('OPCOVIA_TEST_REDIS_URL is not set: run the tests through npm test');
-  return url;
-}
-
-/** A Redis database a worker of Jest: FLUSHDB there touches nobody else. */
-const ownDb = 7 + (Number(process.env.JEST_WORKER_ID ?? 1) % 8);
-
 export async function aQueue(): Promise<TestQueue> {
   const db = await createTestDatabase();
   const keys = new DataKeys(db.database, KeyRing.parse(`test:${randomBytes(32).toString('hex')}`));
   await keys.load();
-  const redis = new Redis(testRedisUrl(), {
-    db: ownDb,
+  const redis = new Redis(await emptyRedis('queue'), {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: 1500,
   });
   redis.on('error', () => undefined);
   await new Promise((resolve) => redis.once('ready', resolve));
-  await redis.flushdb();
   const opco = new ScriptedOpco();
   const wakening = new Wakening();
   const connection = redis as unknown as QueueConnection;

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
-import { Redis } from 'ioredis';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
 import { adapters } from '../../src/opco/adapters.js';
 import { readEnv } from '../../src/platform/config/read-env.js';
@@ -10,6 +9,7 @@ import { OpcoClientsRepository } from '../../src/tenancy/opco-clients.repository
 import { OpcoCredentialsRepository } from '../../src/tenancy/opco-credentials.repository.js';
 import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
 import { createEmptyDatabase } from './test-database.js';
+import { emptyRedis } from './test-redis.js';
 
 /** The whole product on real sockets: PostgreSQL, Redis, the sandbox, both listeners. */
 export interface Product {
@@ -41,21 +41,11 @@ export interface Asked {
   readonly text: string;
 }
 
-/** A Redis database of this jest worker, emptied. */
-async function emptyRedis(): Promise<string> {
-  const url = new URL(process.env.OPCOVIA_TEST_REDIS_URL ?? '');
-  url.pathname = `/${Number(process.env.JEST_WORKER_ID ?? 1) + 8}`;
-  const redis = new Redis(url.href);
-  await redis.flushdb();
-  await redis.quit();
-  return url.href;
-}
-
 /** Starts the product for one test file, with variables of its own. */
 export async function startProduct(variables: Readonly<Record<string, string>> = {}): Promise<Product> {
   const [{ url: databaseUrl, drop }, redisUrl, sandbox] = await Promise.all([
     createEmptyDatabase(),
-    emptyRedis(),
+    emptyRedis('product'),
     startSandbox({ port: 0, seed: 'e2e', speed: 0 }),
   ]);
   await migrate(databaseUrl);
