@@ -1,29 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { EndpointName } from '../core/endpoint.js';
-import type { ErrorCode } from '../core/errors.js';
-import type { TrafficClass } from '../core/exchange.js';
-import type { TenantHash } from '../core/tenant.js';
+import type { UpstreamCallEntry } from '../core/upstream-call.js';
 import type { Database } from '../platform/database/database.js';
 import type { AuditEntry, AuditTrail } from './audit-trail.js';
-
-/** One exchange that went upstream; no value of the question is in it. */
-export interface UpstreamCallEntry {
-  readonly requestId: string;
-  readonly tenant: TenantHash;
-  readonly keyId: string;
-  readonly opcoId: string;
-  readonly endpoint: EndpointName;
-  /** Canonical path: never a value. */
-  readonly path: string;
-  readonly traffic: TrafficClass;
-  readonly upstreamCalls: number;
-  /** Milliseconds since the epoch at which the first call began. */
-  readonly askedAt: number;
-  /** The OPCO's last status; absent when it gave none. */
-  readonly upstreamStatus?: number;
-  /** Absent when the exchange ended well. */
-  readonly failure?: ErrorCode;
-}
 
 /** Rows of one statement at most. */
 const batchSize = 500;

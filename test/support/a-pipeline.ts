@@ -1,3 +1,4 @@
+import type { UpstreamCallEntry } from '../../src/core/upstream-call.js';
 import type { Clock } from '../../src/core/clock.js';
 import { budgetKey } from '../../src/core/keys.js';
 import type { UpstreamResponse, OpcoAdapter } from '../../src/core/endpoint.js';
@@ -15,11 +16,7 @@ import { OpcoHealth } from '../../src/pipeline/06-call/opco-health.js';
 import { TransformResponseStage } from '../../src/pipeline/07-transform-response/transform-response.stage.js';
 import { ValidateResponseStage } from '../../src/pipeline/08-validate-response/validate-response.stage.js';
 import { WriteCacheStage } from '../../src/pipeline/09-write-cache/write-cache.stage.js';
-import {
-  RecordStage,
-  type ObservedExchange,
-  type UpstreamCallEntry,
-} from '../../src/pipeline/10-record/record.stage.js';
+import { RecordStage, type ObservedExchange } from '../../src/pipeline/10-record/record.stage.js';
 import { PipelineRunner } from '../../src/pipeline/pipeline.runner.js';
 import { anAdapter } from './an-exchange.js';
 

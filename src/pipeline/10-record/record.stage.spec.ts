@@ -3,7 +3,8 @@ import { advance } from '../../core/stage.js';
 import { aCall, anExchange, readSlots } from '../../../test/support/an-exchange.js';
 import type { Reply } from '../../core/exchange.js';
 import { replyOf } from '../../core/reply.js';
-import { RecordStage, type ObservedExchange, type UpstreamCallEntry } from './record.stage.js';
+import type { UpstreamCallEntry } from '../../core/upstream-call.js';
+import { RecordStage, type ObservedExchange } from './record.stage.js';
 
 function rig(broken = false) {
   const rows: UpstreamCallEntry[] = [];

@@ -2,26 +2,8 @@ import type { EndpointName } from '../../core/endpoint.js';
 import type { ErrorCode } from '../../core/errors.js';
 import type { Exchange, Reply, TrafficClass } from '../../core/exchange.js';
 import type { Stage } from '../../core/stage.js';
+import type { UpstreamCallEntry } from '../../core/upstream-call.js';
 import type { TenantHash } from '../../core/tenant.js';
-
-/** One exchange that went upstream, for the audit log. Holds no value of the question. */
-export interface UpstreamCallEntry {
-  readonly requestId: string;
-  readonly tenant: TenantHash;
-  readonly keyId: string;
-  readonly opcoId: string;
-  readonly endpoint: EndpointName;
-  /** Canonical path: never a value. */
-  readonly path: string;
-  readonly traffic: TrafficClass;
-  readonly upstreamCalls: number;
-  /** Milliseconds since the epoch at which the first call began. */
-  readonly askedAt: number;
-  /** The OPCO's last status; absent when it gave none. */
-  readonly upstreamStatus?: number;
-  /** Absent when the exchange ended well. */
-  readonly failure?: ErrorCode;
-}
 
 /** Where upstream calls are written down. Resolves even when the row has to wait; what is lost, it counts itself. */
 export interface UpstreamAudit {
