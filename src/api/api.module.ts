@@ -8,6 +8,7 @@ import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { WebhookModule } from '../webhooks/webhook.module.js';
 import { ApiKeyStrategy } from './admission/api-key.strategy.js';
 import { TenantGuard } from './admission/tenant.guard.js';
+import { CredentialsController } from './credentials/credentials.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { JobsController } from './jobs/jobs.controller.js';
@@ -31,6 +32,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
     EventsController,
     StatusController,
     JobsController,
+    CredentialsController,
     DossiersController,
     DocumentsController,
   ],

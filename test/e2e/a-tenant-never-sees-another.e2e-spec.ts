@@ -101,6 +101,22 @@ describe('two tenants', () => {
     }
   });
 
+  it('keeps the keys at the OPCOs apart, shows no more than a mask, and stops asking without one', async () => {
+    const [other, read] = [await product.newTenant('CFA sans clé'), '/afdas/dossiers/etats'];
+    const stored = await product.ask(other, 'PUT', '/afdas/credentials', { body: { cle: 'une-cle-bien-gardee-0042' } });
+    expect([stored.status, stored.body.indice]).toEqual([200, '••••0042']);
+    expect((await product.ask(other, 'GET', '/afdas/credentials')).text).not.toContain('bien-gardee');
+    expect((await product.ask(anna, 'GET', '/afdas/credentials')).body.indice).not.toBe(stored.body.indice);
+    expect((await product.ask(other, 'GET', read)).body.code).toBe('UPSTREAM_AUTH');
+    expect((await product.ask(other, 'DELETE', '/afdas/credentials')).status).toBe(204);
+    expect((await product.ask(other, 'DELETE', '/afdas/credentials')).status).toBe(404);
+    expect((await product.ask(other, 'GET', '/afdas/credentials')).body.code).toBe('NOT_FOUND');
+    expect((await product.ask(other, 'GET', read)).body.detail).toContain('PUT /afdas/credentials');
+    const bad = await product.ask(other, 'PUT', '/afdas/credentials', { body: { cle: 'deux mots' } });
+    expect([bad.status, bad.body.errors[0].pointer]).toEqual([400, '/cle']);
+    expect(product.logged()).not.toContain('bien-gardee');
+  });
+
   it('lets both use the same Idempotency-Key', async () => {
     const headers = { 'idempotency-key': 'shared' };
     const body = { cerfa: exampleCerfa({ rank: 4 }) };

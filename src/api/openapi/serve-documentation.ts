@@ -8,7 +8,7 @@ const about = `Une seule API pour les onze OPCO. Chaque appel porte la clé du C
 Les dépôts sont asynchrones : 202 et un job à suivre. Les erreurs suivent la RFC 9457 avec un \`code\` stable.`;
 
 /** The sections of the page, in the order in which an integrator needs them. */
-const tags = ['Dépôts', 'Jobs', 'Dossiers', 'OPCO', 'Webhooks', 'Événements', 'Santé'];
+const tags = ['Dépôts', 'Jobs', 'Dossiers', 'OPCO', 'Identifiants', 'Webhooks', 'Événements', 'Santé'];
 
 /** The OpenAPI 3.1 document of the running application. */
 export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
