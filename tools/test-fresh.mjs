@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,8 @@ import { freePort, isFree, launch, printed, processesMarked, stillRunning, stop 
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const scratch = mkdtempSync(join(tmpdir(), 'opcovia-fresh-'));
+// As root, PostgreSQL runs as another user and must be able to walk there.
+chmodSync(scratch, 0o755);
 const clone = join(scratch, 'opcovia');
 const results = [];
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +26,8 @@ async function liftQuotas(sandboxUrl) {
  */
 export async function startProduct(env) {
   const state = mkdtempSync(join(tmpdir(), 'opcovia-bench-'));
+  // As root, PostgreSQL runs as another user and must be able to walk there, or its data would be kept elsewhere and stay behind.
+  chmodSync(state, 0o755);
   const [api, staff, sandbox] = [await freePort(), await freePort(), await freePort()];
   const settings = {
     OPCOVIA_STATE_DIR: state,

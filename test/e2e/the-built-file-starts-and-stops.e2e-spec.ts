@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { freePort } from '../../src/dev/ports.js';
 import { runBuilt, type BuiltProcess } from '../support/built-file.js';
@@ -6,8 +6,10 @@ import { runBuilt, type BuiltProcess } from '../support/built-file.js';
 const ready = 'Opcovia est prêt';
 
 describe('the built file', () => {
-  // Inside the project: as root, PostgreSQL's user must be able to walk there.
+  mkdirSync('.opcovia', { recursive: true });
   const stateDir = mkdtempSync(resolve('.opcovia/e2e-'));
+  // As root, PostgreSQL runs as another user and must be able to walk there.
+  chmodSync(stateDir, 0o755);
   const variables = {
     OPCOVIA_STATE_DIR: stateDir,
     OPCOVIA_API_PORT: '0',
