@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { join, resolve } from 'node:path';
 import { freePort } from '../../src/dev/ports.js';
 import { runBuilt, type BuiltProcess } from '../support/built-file.js';
+import { eventually } from '../support/product.js';
 
 const ready = 'Opcovia est prêt';
 
@@ -59,7 +60,10 @@ describe('the built file', () => {
     expect(await (await fetch(`${staff}/metrics`)).text()).toContain('opcovia_http_request_duration_seconds_count');
     run.child.kill('SIGTERM');
     expect(await run.ended).toBe(0);
-    expect(keeperRuns()).toBe(false);
+    await eventually(
+      async () => keeperRuns(),
+      (runs) => !runs,
+    );
   });
 
   it('starts again after kill -9 and still knows its jobs', async () => {

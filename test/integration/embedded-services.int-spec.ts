@@ -66,6 +66,12 @@ function everyone(): ProcessRecord[] {
   return [recordOf('keeper'), recordOf('postgres'), recordOf('redis')];
 }
 
+/** The services are gone at once, the keeper ends a moment after it has said so. */
+async function gone([keeper, ...services]: readonly ProcessRecord[]): Promise<void> {
+  expect(services.some(isAlive)).toBe(false);
+  await until(() => !keeper || !isAlive(keeper));
+}
+
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await pause(20);
 }
@@ -121,7 +127,7 @@ describe('embedded services', () => {
     expect(processes.every(isAlive)).toBe(true);
     expect(await answers(second)).toBe(true);
     await release(second);
-    expect(processes.some(isAlive)).toBe(false);
+    await gone(processes);
   });
 
   it('stop when their only user is killed, and keep data and URLs for the next', async () => {
@@ -147,7 +153,7 @@ describe('embedded services', () => {
     expect(await answers(next)).toBe(true);
     const processes = everyone();
     await release(next);
-    expect(processes.some(isAlive)).toBe(false);
+    await gone(processes);
   });
 
   it('are stopped by their last user when only the keeper was killed', async () => {

@@ -100,9 +100,10 @@ async function readBack(stage: Stage, numeroInterne: string): Promise<void> {
       engagement: number | null;
       echeances: unknown[] | null;
     };
-    stage.say(
-      `   ${times} : ${cerfa.etat}, ${engagement} EUR, ${echeances?.length ?? 0} échéances — ${response.headers.get('cache-status')}`,
-    );
+    const content = `${cerfa.etat}, ${engagement} EUR, ${echeances?.length ?? 0} échéances`;
+    // The poller may have read it a moment before: only the second reading is certainly one from the cache.
+    const cached = times === 'seconde lecture' ? ` — ${response.headers.get('cache-status')}` : '';
+    stage.say(`   ${times} : ${content}${cached}`);
   }
 }
 
