@@ -1,12 +1,15 @@
 import { Webhook } from 'standardwebhooks';
 import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
 import { WebhookReceiver } from '../../src/dev/demo/receiver.js';
+import { WebhookReceiver as PlainReceiver } from '../support/webhook-receiver.js';
 import { control, eventually, startProduct, type Product } from '../support/product.js';
 
 describe('the main job', () => {
   let product: Product;
   let key: string;
   const receiver = new WebhookReceiver();
+  const plain = new PlainReceiver();
+  let plainPort: number;
   const deposit = (idempotencyKey: string, body: unknown = { cerfa: exampleCerfa() }) =>
     product.ask(key, 'POST', '/akto/dossiers', { body, headers: { 'idempotency-key': idempotencyKey } });
   const settled = (statusUrl: string) =>
@@ -18,7 +21,10 @@ describe('the main job', () => {
 
   beforeAll(async () => {
     const port = await receiver.listen();
-    product = await startProduct({ OPCOVIA_WEBHOOK_ALLOWED_NETWORKS: `127.0.0.1/32:${port}` });
+    plainPort = await plain.listen();
+    product = await startProduct({
+      OPCOVIA_WEBHOOK_ALLOWED_NETWORKS: `127.0.0.1/32:${port},127.0.0.1/32:${plainPort}`,
+    });
     key = await product.newTenant('CFA du récit');
     const url = `http://127.0.0.1:${port}/`;
     const created = await product.ask(key, 'POST', '/webhooks', {
@@ -30,6 +36,7 @@ describe('the main job', () => {
 
   afterAll(async () => {
     receiver.close();
+    await plain.close();
     await product.stop();
   });
 
@@ -87,18 +94,16 @@ describe('the main job', () => {
     expect(commits().length - before).toBe(1);
   });
 
-  it('signs so that a foreign Standard Webhooks library agrees', () => {
-    const library = new Webhook('whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=');
-    const body = '{"event":"job.completed"}';
-    const at = new Date();
-    const signature = library.sign('msg_01', at, body);
-    expect(() =>
-      library.verify(body, {
-        'webhook-id': 'msg_01',
-        'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-        'webhook-signature': signature,
-      }),
-    ).not.toThrow();
+  it('signs so that a foreign Standard Webhooks library believes what came, and nothing else', async () => {
+    const created = await product.ask(key, 'POST', '/webhooks', {
+      body: { url: `http://127.0.0.1:${plainPort}/foreign`, events: ['job.completed'] },
+    });
+    await product.ask(key, 'POST', `/webhooks/${created.body.id}/test`);
+    const [came] = await plain.until(1, '/foreign');
+    const library = new Webhook(created.body.secret);
+    const headers = came?.headers as Record<string, string>;
+    expect(library.verify(came?.body ?? '', headers)).toMatchObject({ event: 'webhook.test' });
+    expect(() => library.verify(`${came?.body} `, headers)).toThrow();
   });
 });
 
