@@ -7,7 +7,7 @@ import { UnsealError } from '../platform/crypto/sealed-box.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import { DataKey } from './data-key.js';
 import { openIndexKey } from './keyring-check.js';
-import { place } from './place.js';
+import { placeIn, ringSealed } from './sealed-columns.js';
 
 /** A data key that no table knows yet: stored by `accept_deposits`, or by `insert`, in the transaction of what it seals. */
 export interface FreshKey {
@@ -19,11 +19,11 @@ export interface FreshKey {
   seal(plaintext: Buffer | string, at: string): string;
 }
 
-/** The subject of what belongs to the tenant itself: cache entries, webhook secrets, OPCO credentials. */
+/** The subject of what belongs to the tenant itself: cache entries, OPCO credentials. */
 const tenantSubject = 'tenant';
 
 const fiveMinutesMs = 300_000;
-const placeOf = (keyId: string, tenant: TenantHash) => place('data_keys', 'wrapped', keyId, tenant);
+const placeOf = (keyId: string, tenant: TenantHash) => placeIn(ringSealed.dataKey, [keyId], tenant);
 
 /**
  * The data keys: one per sealed object of a subject (an apprentice, the tenant), each wrapped by the key ring. Deleting the rows

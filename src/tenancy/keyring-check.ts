@@ -3,11 +3,12 @@ import { ConfigurationError } from '../platform/config/read-env.js';
 import type { KeyRing } from '../platform/crypto/key-ring.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import { place } from './place.js';
+import { checkColumn } from './sealed-columns.js';
 
 /** Any number that no other duty uses: instances that start together agree on one index key. */
 const startLock = 7_203_002;
 
-const placeOf = (keyId: string) => place('keyring_checks', 'sealed', keyId, null);
+const placeOf = (keyId: string) => place(checkColumn.table, checkColumn.column, keyId, null);
 
 interface Check {
   readonly key_id: string;

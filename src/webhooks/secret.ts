@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { TenantHash } from '../core/tenant.js';
 import type { KeyRing } from '../platform/crypto/key-ring.js';
-import { place } from '../tenancy/place.js';
+import { placeIn, ringSealed } from '../tenancy/sealed-columns.js';
 
 /** A new signing secret: `whsec_` and 32 random bytes in base64. It is shown once and never again. */
 export function newSecret(): string {
@@ -17,8 +17,13 @@ export interface SecretOwner {
   readonly tenant: TenantHash;
 }
 
+const registered = {
+  sealed_secret: ringSealed.webhookSecret,
+  sealed_previous_secret: ringSealed.webhookPreviousSecret,
+};
+
 const placeOf = (column: SecretColumn, { webhookId, tenant }: SecretOwner) =>
-  place('webhooks', column, webhookId, tenant);
+  placeIn(registered[column], [webhookId], tenant);
 
 /** Encrypts a secret for its column and row. */
 export function sealSecret(

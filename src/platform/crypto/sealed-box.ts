@@ -67,12 +67,22 @@ function parts(sealed: string): Box & { readonly keyId: string } {
     throw new UnsealError('Not a sealed value');
   }
   const box = {
-    iv: Buffer.from(iv, 'base64url'),
-    text: Buffer.from(text, 'base64url'),
-    tag: Buffer.from(tag, 'base64url'),
+    iv: bytesOf(iv),
+    text: bytesOf(text),
+    tag: bytesOf(tag),
   };
   if (box.iv.length !== ivBytes || box.tag.length !== tagBytes) throw new UnsealError('Not a sealed value');
   return { keyId, ...box };
+}
+
+/** One spelling per value: Node would skip strange characters and ignore the spare bits of the last one. */
+function bytesOf(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64url');
+  const spare = bytes.length % 3;
+  const tail = spare === 0 ? '' : bytes.subarray(-spare).toString('base64url');
+  const whole = /^[\w-]*$/.test(text) && text.length === Math.ceil((bytes.length * 4) / 3);
+  if (!whole || !text.endsWith(tail)) throw new UnsealError('Not a sealed value');
+  return bytes;
 }
 
 function decrypt(key: KeyObject, { iv, text, tag, aad }: Box & { readonly aad: string }): Buffer {

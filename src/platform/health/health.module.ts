@@ -1,12 +1,13 @@
 import { Global, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { DatabaseProbe } from './database-probe.js';
 import { Readiness } from './readiness.js';
 
 /** Readiness for both listeners. */
 @Global()
 @Module({
   imports: [TerminusModule.forRoot({ logger: false })],
-  providers: [Readiness],
+  providers: [DatabaseProbe, Readiness],
   exports: [Readiness],
 })
 export class HealthModule {}

@@ -5,9 +5,8 @@ import {
   type HealthCheckResult,
   type HealthIndicatorResult,
 } from '@nestjs/terminus';
-import { Database } from '../database/database.js';
-import { migrations } from '../database/migrations.js';
 import { QueueRedisProbe } from '../redis/queue-redis-probe.js';
+import { DatabaseProbe } from './database-probe.js';
 
 /** The answer to one question: would a deposit sent now be durably accepted? */
 export interface ReadinessReport {
@@ -21,7 +20,7 @@ export interface ReadinessReport {
 const freshMs = 1000;
 const checkMs = 1500;
 
-/** Looks at what a deposit needs (reliability: PostgreSQL, its schema, the policy of the queue's Redis, not draining). */
+/** Looks at what a deposit needs (reliability: PostgreSQL, its schema, the key ring, the policy of the queue's Redis, not draining). */
 @Injectable()
 export class Readiness {
   #draining = false;
@@ -30,7 +29,7 @@ export class Readiness {
   constructor(
     private readonly checks: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
-    private readonly database: Database,
+    private readonly database: DatabaseProbe,
     private readonly queueRedis: QueueRedisProbe,
   ) {}
 
@@ -53,7 +52,7 @@ export class Readiness {
 
   private async check(): Promise<ReadinessReport> {
     const result = await this.checks
-      .check([() => this.process(), () => this.postgres(), () => this.queue()])
+      .check([() => this.process(), () => this.postgres(), () => this.keyring(), () => this.queue()])
       .catch((error: { getResponse?: () => unknown }) => error.getResponse?.() as HealthCheckResult);
     const details = { ...result.details };
     if (result.status !== 'ok') return { status: 'error', details };
@@ -68,11 +67,17 @@ export class Readiness {
 
   private async postgres(): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check('postgres');
-    const applied = await within(
-      this.database.asSystem((sql) => sql.query<{ n: number }>('SELECT count(*)::int AS n FROM migrations')),
-    ).catch(() => undefined);
-    if (!applied) return indicator.down('unreachable');
-    return applied[0]?.n === migrations.length ? indicator.up() : indicator.down('schema does not fit this version');
+    const fits = await within(this.database.schemaFits()).catch(() => undefined);
+    if (fits === undefined) return indicator.down('unreachable');
+    return fits ? indicator.up() : indicator.down('schema does not fit this version');
+  }
+
+  /** What the ring does not open is found here, before a request finds it. PostgreSQL away is told by its own check. */
+  private async keyring(): Promise<HealthIndicatorResult> {
+    const indicator = this.indicators.check('keyring');
+    const missing = await within(this.database.missingKeys()).catch(() => []);
+    if (missing.length === 0) return indicator.up();
+    return indicator.down(`lacks a key that still seals stored values: ${missing.join(', ')}`);
   }
 
   private async queue(): Promise<HealthIndicatorResult> {
