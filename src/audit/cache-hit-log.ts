@@ -42,7 +42,7 @@ export class CacheHitLog {
     const entries = [...counts.values()].map(({ tenant, object, count }) => ({
       tenant,
       actor: 'system:cache',
-      action: 'cache.hits',
+      action: 'cache.hits' as const,
       object,
       result: 'ok',
       details: { count },

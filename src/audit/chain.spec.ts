@@ -10,6 +10,7 @@ const row: ChainedRow = {
   result: 'ok',
   request_id: null,
   details: '{}',
+  source: null,
 };
 
 describe('a link of the audit chain', () => {

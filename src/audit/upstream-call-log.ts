@@ -94,8 +94,8 @@ export class UpstreamCallLog {
 }
 
 function asAuditEntry(entry: UpstreamCallEntry): AuditEntry {
-  const { tenant, keyId, opcoId, path, requestId, failure, upstreamStatus, upstreamCalls, endpoint, traffic, askedAt } =
-    entry;
+  const { tenant, keyId, opcoId, path, requestId, source, failure, traffic } = entry;
+  const { endpoint, upstreamStatus, upstreamCalls, askedAt } = entry;
   return {
     tenant,
     actor: traffic === 'interactive' ? `key:${keyId}` : `system:${traffic}`,
@@ -103,6 +103,7 @@ function asAuditEntry(entry: UpstreamCallEntry): AuditEntry {
     object: `endpoint:${opcoId}${path.startsWith('/') ? path : `/${path}`}`,
     result: failure ?? 'ok',
     requestId,
+    ...(source !== undefined && { source }),
     details: {
       endpoint,
       calls: upstreamCalls,
