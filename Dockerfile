@@ -27,4 +27,5 @@ EXPOSE 3000 9464
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.OPCOVIA_API_PORT || 3000) + '/health').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "dist/src/main.js"]
+# The inspector that SIGUSR1 opens is refused by the program as well; the flag closes the moment before it runs.
+CMD ["node", "--disable-sigusr1", "dist/src/main.js"]

@@ -6,9 +6,20 @@ import { portsFree } from './dev/ports.js';
 import { onOrphaned, underWatch } from './dev/under-watch.js';
 import { ConfigurationError, readEnv } from './platform/config/read-env.js';
 import { migrate } from './platform/database/migrate.js';
+import { lastWords } from './platform/logging/log.js';
 import { BusyPortError, startOpcovia } from './app.start.js';
 
 const begun = performance.now();
+const inProduction = process.env['NODE_ENV'] === 'production';
+
+// Before anything else can fail: Node itself would print the message of what was thrown, and every value in it.
+process.on('uncaughtException', (thrown) => {
+  process.stderr.write(lastWords(thrown));
+  process.exit(1);
+});
+// Node's own answer to this signal is an inspector, which shows all memory to whoever reaches its port.
+if (inProduction) process.on('SIGUSR1', () => undefined);
+
 const say = (text: string) => console.log(`  ${text}`);
 
 async function start(): Promise<() => Promise<void>> {
@@ -50,6 +61,7 @@ async function start(): Promise<() => Promise<void>> {
 
 function explain(error: unknown): string {
   if (error instanceof ConfigurationError || error instanceof BusyPortError) return error.message;
+  if (inProduction) return lastWords(error).trimEnd();
   return error instanceof Error
     ? `Opcovia n'a pas pu démarrer : ${error.stack ?? error.message}`
     : 'Opcovia n’a pas pu démarrer.';

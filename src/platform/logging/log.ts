@@ -1,31 +1,70 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
-import { OpcoviaError } from '../../core/errors.js';
+import { describeError } from './describe-error.js';
 
 /**
- * What a log line may say of a failure: class, stable code and the places in our code. Never the message: messages of
- * PostgreSQL, Redis, TLS and parsers repeat values, and a value may be a person.
+ * The fields that a line may have besides level, time and text. A field that is not named here is not written, whatever it
+ * holds: a request, a body or an error of somebody else's cannot slip in.
  */
-export function describeError(thrown: unknown): Record<string, unknown> {
-  if (!(thrown instanceof Error)) return { class: typeof thrown };
-  const frames = (thrown.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  return {
-    class: thrown.name,
-    ...(thrown instanceof OpcoviaError
-      ? { code: thrown.code }
-      : 'code' in thrown && { code: String(thrown.code).slice(0, 40) }),
-    at: frames.slice(0, 6).map((line) => line.trim().replace(/^at /, '')),
-    ...(thrown.cause !== undefined && { cause: describeError(thrown.cause) }),
-  };
-}
+const fields = [
+  'requestId',
+  'method',
+  'route',
+  'status',
+  'ms',
+  'tenant',
+  'opcoId',
+  'jobId',
+  'context',
+  'count',
+  'err',
+] as const;
 
-/** The process's logger: JSON lines, UTC; errors and requests go through allow-lists, never through redaction. */
+const longestText = 200;
+
+/** The process's logger: JSON lines, UTC; everything goes through allow-lists, never through redaction. */
 export function createLog(level: string, destination?: DestinationStream): Logger {
   const options: pino.LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label) => ({ level: label }), log: allowed },
     serializers: { err: describeError, req: () => undefined, res: () => undefined },
+    hooks: { logMethod },
   };
   return destination ? pino(options, destination) : pino(options);
+}
+
+/** One last line for a process that cannot go on, in the shape of every other. */
+export function lastWords(thrown: unknown): string {
+  const line = { level: 'fatal', time: new Date().toISOString(), err: describeError(thrown), msg: 'process ends' };
+  return `${JSON.stringify(line)}\n`;
+}
+
+function allowed(given: Record<string, unknown>): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  for (const name of fields) {
+    const value = given[name];
+    if (name === 'err' ? value !== undefined : isPlain(value)) kept[name] = shortened(value);
+  }
+  return kept;
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function shortened(value: unknown): unknown {
+  return typeof value === 'string' ? value.slice(0, longestText) : value;
+}
+
+/** Where a line has an error and no text of its own, pino would take the error's message for one. */
+function logMethod(this: Logger, args: Parameters<pino.LogFn>, method: pino.LogFn): void {
+  const [first, text]: readonly unknown[] = args;
+  const err = first instanceof Error ? first : errorIn(first);
+  if (err === undefined || (first !== err && typeof text === 'string')) return method.apply(this, args);
+  method.call(this, first === err ? { err } : (first as object), 'failed');
+}
+
+function errorIn(given: unknown): unknown {
+  return typeof given === 'object' && given !== null && 'err' in given ? given.err : undefined;
 }

@@ -1,5 +1,5 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { LoggerModule } from 'nestjs-pino';
+import { type DynamicModule, Global, type LoggerService, Module } from '@nestjs/common';
+import { Logger as NestLogger, LoggerModule, type Params, PinoLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { LOG } from './log.token.js';
 
@@ -10,10 +10,19 @@ export class LoggingModule {
   static of(log: Logger): DynamicModule {
     return {
       module: LoggingModule,
-      // No route gets pino-http's middleware: the access log is one line of our own, written after the answer.
-      imports: [LoggerModule.forRoot({ pinoHttp: { logger: log, autoLogging: false }, forRoutes: [] })],
+      imports: [LoggerModule.forRoot(paramsOf(log))],
       providers: [{ provide: LOG, useValue: log }],
       exports: [LOG],
     };
   }
+}
+
+/** Nest's own lines through pino from the first one on: what fails before the container stands would else be printed whole. */
+export function nestLog(log: Logger): LoggerService {
+  return new NestLogger(new PinoLogger(paramsOf(log)), paramsOf(log));
+}
+
+/** No route gets pino-http's middleware: the access log is one line of our own, written after the answer. */
+function paramsOf(log: Logger): Params {
+  return { pinoHttp: { logger: log, autoLogging: false }, forRoutes: [] };
 }
