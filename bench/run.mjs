@@ -69,7 +69,8 @@ function load(target, row, duration) {
   const order = {
     url: `${target.url}${target.name === 'nginx' ? row.nginxPath : row.path}`,
     method: row.method,
-    headers: { ...row.headers, ...target.headers },
+    headers: { ...target.headers, ...row.headers },
+    expected: row.expected,
     connections: row.connections,
     seconds: duration,
     deposit: row.deposit === true,
