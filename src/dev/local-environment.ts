@@ -26,8 +26,8 @@ export interface LocalEnvironment {
 export async function completeEnvironment(variables: Variables, needs: LocalNeeds): Promise<LocalEnvironment> {
   if (variables.NODE_ENV === 'production') return { variables };
   const stateDir = variables.OPCOVIA_STATE_DIR || '.opcovia';
-  const needPostgres = !variables.DATABASE_URL;
-  const needRedis = needs.needRedis && !variables.REDIS_URL;
+  const needPostgres = !variables.DATABASE_URL && !variables.DATABASE_URL_FILE;
+  const needRedis = needs.needRedis && !variables.REDIS_URL && !variables.REDIS_URL_FILE;
   const wantSandbox = needs.sandbox && !variables.OPCOVIA_SANDBOX_URL;
   const services =
     needPostgres || needRedis || wantSandbox
@@ -47,8 +47,8 @@ export async function completeEnvironment(variables: Variables, needs: LocalNeed
         variables.OPCOVIA_KEYRING || variables.OPCOVIA_KEYRING_FILE
           ? variables.OPCOVIA_KEYRING
           : localSecrets(stateDir).keyring,
-      DATABASE_URL: variables.DATABASE_URL || services?.databaseUrl,
-      REDIS_URL: variables.REDIS_URL || services?.redisUrl,
+      DATABASE_URL: needPostgres ? services?.databaseUrl : variables.DATABASE_URL,
+      REDIS_URL: needRedis ? services?.redisUrl : variables.REDIS_URL,
       OPCOVIA_SANDBOX_URL: variables.OPCOVIA_SANDBOX_URL || services?.sandboxUrl,
     },
     ...(services && { services }),

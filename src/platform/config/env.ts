@@ -1,28 +1,17 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsNumber, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
-import { Setting } from './setting.js';
+import { IsIn, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
+import { DoorSettings } from './door-settings.js';
+import { OptionalText, Setting, Whole } from './setting.js';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
-
-function Whole(min: number, max: number): PropertyDecorator {
-  return (target, name) => {
-    for (const decorate of [Type(() => Number), IsInt(), Min(min), Max(max)]) decorate(target, name);
-  };
-}
-
-function OptionalText(): PropertyDecorator {
-  return (target, name) => {
-    for (const decorate of [IsOptional(), IsString()]) decorate(target, name);
-  };
-}
 
 /**
  * Every variable that Opcovia reads, with its default: the only source of configuration. A bad value stops the start and
  * prints the variable's name, never its value. `docs/configuration.md` and `.env.example` are generated from this class.
  */
-export class Env {
+export class Env extends DoorSettings {
   @Setting('`production` refuses embedded services, the demo tenant and the sandbox.')
   @IsIn(['development', 'test', 'production'])
   NODE_ENV: 'development' | 'test' | 'production' = 'development';
@@ -30,14 +19,6 @@ export class Env {
   @Setting('What this process does, comma-separated: api, worker (queue, webhooks), poller, hub.')
   @Matches(roleList)
   OPCOVIA_ROLES = 'api,worker,poller,hub';
-
-  @Setting('Address on which integrators are served.')
-  @IsString()
-  OPCOVIA_API_HOST = '127.0.0.1';
-
-  @Setting('Port for integrators; 0 takes any free one.')
-  @Whole(0, 65535)
-  OPCOVIA_API_PORT = 3000;
 
   @Setting('Address of the staff listener (health, metrics); keep it off the public network.')
   @IsString()
@@ -104,6 +85,14 @@ export class Env {
   @Setting('Header VERSION sent to every OPCO.')
   @IsString()
   OPCOVIA_VERSION = '0.1.0';
+
+  @Setting('Requests a minute that one CFA may make over all its keys; a whole minute of them may come at once.')
+  @Whole(1, 10_000_000)
+  OPCOVIA_TENANT_REQUESTS_PER_MINUTE = 6000;
+
+  @Setting('Requests a minute that one key may make; a whole minute of them may come at once.')
+  @Whole(1, 10_000_000)
+  OPCOVIA_KEY_REQUESTS_PER_MINUTE = 3000;
 
   @Setting('Log level.')
   @IsIn(logLevels)

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { types } from 'node:util';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
-import { KeyRing } from '../crypto/key-ring.js';
 import { Env } from './env.js';
-import { settingNotes } from './setting.js';
-import { parseUpstreamLimits } from './upstream-limits.js';
-import { parseUpstreams } from './upstreams.js';
+import { judgeEnv } from './judge-env.js';
+import { readSecretFile } from './secret-file.js';
+import { settingNotes, type SettingNote } from './setting.js';
 
 /** A configuration that cannot be used; the message names every bad variable and shows no value. */
 export class ConfigurationError extends Error {
@@ -21,9 +20,9 @@ type Variables = Readonly<Record<string, string | undefined>>;
 export function readEnv(variables: Variables, warn: (text: string) => void = () => undefined): Env {
   const faults: string[] = [];
   const given: Record<string, string> = {};
-  for (const { name, secret } of settingNotes()) {
-    const value = variables[name]?.trim() || (secret ? fromFile(variables, name, faults) : undefined);
-    if (value) given[name] = value;
+  for (const note of settingNotes()) {
+    const value = readValue(variables, note, faults);
+    if (value) given[note.name] = value;
   }
   const known = new Set(settingNotes().flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name])));
   const sandboxOnly = /^OPCOVIA_(SANDBOX|TEST|DEMO)_/;
@@ -40,41 +39,26 @@ export function readEnv(variables: Variables, warn: (text: string) => void = () 
         .replaceAll(`${property} `, '')}`,
     );
   }
-  judge(env, faults);
+  // What could not even be read is named once, not missed a second time.
+  const named = new Set(faults.map((fault) => fault.replace(/(_FILE)?:.*$/s, '')));
+  faults.push(...judgeEnv(env).filter((fault) => !named.has(fault.replace(/:.*$/s, ''))));
   if (faults.length > 0) throw new ConfigurationError(`Configuration refused:\n  ${faults.join('\n  ')}`);
   return env;
 }
 
-function fromFile(variables: Variables, name: string, faults: string[]): string | undefined {
-  const path = variables[`${name}_FILE`]?.trim();
-  if (!path) return undefined;
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch {
-    faults.push(`${name}_FILE: cannot be read`);
+/** A secret stands in its variable or in a file, not in both: nobody could say which of the two is in force. */
+function readValue(variables: Variables, { name, secret }: SettingNote, faults: string[]): string | undefined {
+  const value = variables[name]?.trim();
+  const path = secret ? variables[`${name}_FILE`]?.trim() : undefined;
+  if (!path) return value;
+  if (value) {
+    faults.push(`${name}: given twice, also as ${name}_FILE`);
     return undefined;
   }
-}
-
-function judge(env: Env, faults: string[]): void {
-  const must = (name: keyof Env) => {
-    if (env.NODE_ENV === 'production' && !env[name]) faults.push(`${name}: required in production`);
-  };
-  must('DATABASE_URL');
-  must('REDIS_URL');
-  must('OPCOVIA_KEYRING');
-  if (env.NODE_ENV === 'production' && env.OPCOVIA_WEBHOOK_ALLOWED_NETWORKS) {
-    faults.push('OPCOVIA_WEBHOOK_ALLOWED_NETWORKS: refused in production');
-  }
-  attempt(faults, 'OPCOVIA_KEYRING', () => env.OPCOVIA_KEYRING && KeyRing.parse(env.OPCOVIA_KEYRING));
-  attempt(faults, 'OPCOVIA_UPSTREAMS', () => parseUpstreams(env));
-  attempt(faults, 'OPCOVIA_UPSTREAM_LIMITS', () => parseUpstreamLimits(env));
-}
-
-function attempt(faults: string[], name: string, check: () => unknown): void {
   try {
-    check();
+    return readSecretFile(path);
   } catch (error) {
-    faults.push(`${name}: ${error instanceof Error ? error.message : 'unusable'}`);
+    faults.push(`${name}_FILE: ${types.isNativeError(error) ? error.message : 'cannot be read'}`);
+    return undefined;
   }
 }

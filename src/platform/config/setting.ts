@@ -1,3 +1,6 @@
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
+
 /** What the documentation says of one variable. */
 export interface SettingNote {
   readonly name: string;
@@ -19,4 +22,18 @@ export function Setting(about: string, kind: 'plain' | 'secret' = 'plain'): Prop
 /** Every documented variable, in the order of declaration. */
 export function settingNotes(): readonly SettingNote[] {
   return notes;
+}
+
+/** A whole number between two bounds, both included. */
+export function Whole(min: number, max: number): PropertyDecorator {
+  return (target, name) => {
+    for (const decorate of [Type(() => Number), IsInt(), Min(min), Max(max)]) decorate(target, name);
+  };
+}
+
+/** A text that may be absent. */
+export function OptionalText(): PropertyDecorator {
+  return (target, name) => {
+    for (const decorate of [IsOptional(), IsString()]) decorate(target, name);
+  };
 }

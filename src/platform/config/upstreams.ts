@@ -5,6 +5,8 @@ import { entriesOf, jsonOf } from './json-setting.js';
 
 /** Where an OPCO's API and its token server stand. `baseUrl` ends without a slash in its path. */
 export interface UpstreamLocation {
+  /** Whose tenants may be sent there. */
+  readonly environment: Environment;
   readonly baseUrl: URL;
   readonly tokenUrl: URL;
 }
@@ -29,6 +31,7 @@ export function parseUpstreams(env: Env): Upstreams {
     const sandbox = readUrl(env.OPCOVIA_SANDBOX_URL, 'OPCOVIA_SANDBOX_URL');
     for (const opcoId of opcoIds) {
       table.set(`test/${opcoId}`, {
+        environment: 'test',
         baseUrl: new URL(`/${opcoId}`, sandbox),
         tokenUrl: new URL(`/${opcoId}/oauth/token`, sandbox),
       });
@@ -40,12 +43,24 @@ export function parseUpstreams(env: Env): Upstreams {
       if (environment !== 'live' && environment !== 'test') throw new Error('environments are "live" and "test"');
       const { baseUrl, tokenUrl } = Object.fromEntries(entriesOf(location));
       table.set(`${environment}/${opcoId}`, {
+        environment,
         baseUrl: readUrl(baseUrl, 'baseUrl'),
         tokenUrl: readUrl(tokenUrl, 'tokenUrl'),
       });
     }
   }
+  assertApart([...table.values()]);
   return new Upstreams(table);
+}
+
+/** One address cannot be production and something to try things out on: one of the two was mistyped. */
+function assertApart(locations: readonly UpstreamLocation[]): void {
+  const tested = new Set(
+    locations.filter(({ environment }) => environment === 'test').map(({ baseUrl }) => baseUrl.href),
+  );
+  if (locations.some(({ environment, baseUrl }) => environment === 'live' && tested.has(baseUrl.href))) {
+    throw new Error('an address is given both as "live" and as "test"');
+  }
 }
 
 function readUrl(value: unknown, name: string): URL {

@@ -1,0 +1,61 @@
+import { KeyRing } from '../crypto/key-ring.js';
+import type { Env } from './env.js';
+import { parseTrustedProxies } from './trusted-proxies.js';
+import { parseUpstreamLimits } from './upstream-limits.js';
+import { parseUpstreams } from './upstreams.js';
+
+/** Passwords of examples and of images as they come out of their box. */
+const published =
+  /^(postgres|postgresql|opcovia|redis|valkey|root|admin|test|guest|example|secret|pass(word)?|change-?me)\d*$/i;
+const shortest = 8;
+
+const schemes = {
+  DATABASE_URL: /^postgres(ql)?:$/,
+  DATABASE_APP_URL: /^postgres(ql)?:$/,
+  REDIS_URL: /^rediss?:$/,
+  CACHE_REDIS_URL: /^rediss?:$/,
+} as const;
+
+/** What is wrong with the values taken together: `<variable>: <what>`, never a value. */
+export function judgeEnv(env: Env): string[] {
+  const faults: string[] = [];
+  for (const [name, scheme] of Object.entries(schemes)) {
+    const value = env[name as keyof typeof schemes];
+    if (value !== undefined) faults.push(...judgeAddress(value, scheme, env).map((what) => `${name}: ${what}`));
+  }
+  if (env.NODE_ENV === 'production') faults.push(...judgeProduction(env));
+  faults.push(...attempt('OPCOVIA_KEYRING', () => env.OPCOVIA_KEYRING && KeyRing.parse(env.OPCOVIA_KEYRING)));
+  faults.push(...attempt('OPCOVIA_TRUSTED_PROXIES', () => parseTrustedProxies(env.OPCOVIA_TRUSTED_PROXIES)));
+  faults.push(...attempt('OPCOVIA_UPSTREAMS', () => parseUpstreams(env)));
+  faults.push(...attempt('OPCOVIA_UPSTREAM_LIMITS', () => parseUpstreamLimits(env)));
+  return faults;
+}
+
+/** No password at all is the operator's choice (a certificate, a socket, a network of its own); one that all know is a mistake. */
+function judgeAddress(value: string, scheme: RegExp, env: Env): string[] {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !scheme.test(url.protocol)) return [`is not an address of the form ${schemeWord(scheme)}://…`];
+  if (env.NODE_ENV !== 'production' || url.password === '') return [];
+  const weak = published.test(url.password) || url.password === url.username || url.password.length < shortest;
+  return weak ? ['its password is a published or a short one: refused in production'] : [];
+}
+
+const schemeWord = (scheme: RegExp): string => (scheme.test('redis:') ? 'redis' : 'postgres');
+
+function judgeProduction(env: Env): string[] {
+  const required = (['DATABASE_URL', 'REDIS_URL', 'OPCOVIA_KEYRING'] as const).filter((name) => !env[name]);
+  const refused = (['OPCOVIA_WEBHOOK_ALLOWED_NETWORKS', 'OPCOVIA_SANDBOX_URL'] as const).filter((name) => env[name]);
+  return [
+    ...required.map((name) => `${name}: required in production`),
+    ...refused.map((name) => `${name}: refused in production`),
+  ];
+}
+
+function attempt(name: string, check: () => unknown): string[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    return [`${name}: ${error instanceof Error ? error.message : 'unusable'}`];
+  }
+}
