@@ -66,13 +66,13 @@ export const keyCreateCommand: Command = {
 export const keyRevokeCommand: Command = {
   name: 'key:revoke',
   usage: '--id <id de la clé>',
-  about: 'Révoque une clé ; elle est refusée partout en dix secondes au plus.',
+  about: 'Révoque une clé ; elle est refusée partout aussitôt, en dix secondes au plus.',
   options: { id: { type: 'string' } },
   async run(given, { desk, terminal }) {
     const id = required(given, 'id');
     const known = /^[0-9a-f-]{36}$/.test(id) && (await (await desk()).tenants.revokeKey(id, actor));
     if (!known) throw new CommandError('Aucune clé en vigueur n’a cet identifiant (voir tenant:list).');
-    terminal.print('Clé révoquée : elle est refusée partout en dix secondes au plus.');
+    terminal.print('Clé révoquée : elle est refusée partout aussitôt, en dix secondes au plus.');
     return 0;
   },
 };

@@ -8,25 +8,32 @@ export interface Admitted {
   readonly expiresAt?: number;
 }
 
+/** Why PostgreSQL says that a key may not enter. Whether it has expired is for the caller's clock. */
+export type Unfit = 'unknown' | 'revoked' | 'suspended';
+
 interface Row {
   readonly id: string;
   readonly tenant_hash: string;
   readonly nom: string;
   readonly environment: Environment;
   readonly expires_at: Date | null;
+  readonly revoked: boolean;
+  readonly suspended: boolean;
 }
 
-/** Looks a key up by its hash; undefined for one that is unknown, revoked, or of a suspended tenant. One look-up for all of them. */
-export async function findTenantOfKey(database: Database, keyHash: TenantHash): Promise<Admitted | undefined> {
+/** Looks a key up by its hash: one and the same look-up, whatever comes of it. */
+export async function findTenantOfKey(database: Database, keyHash: TenantHash): Promise<Admitted | Unfit> {
   const [row] = await database.asKeyHolder(keyHash, (sql) =>
     sql.query<Row>(
-      `SELECT k.id, k.expires_at, t.tenant_hash, t.nom, t.environment
-       FROM api_keys k JOIN tenants t USING (tenant_hash)
-       WHERE k.key_hash = $1 AND k.revoked_at IS NULL AND t.suspended_at IS NULL`,
+      `SELECT k.id, k.expires_at, k.revoked_at IS NOT NULL AS revoked, t.suspended_at IS NOT NULL AS suspended,
+              t.tenant_hash, t.nom, t.environment
+       FROM api_keys k JOIN tenants t USING (tenant_hash) WHERE k.key_hash = $1`,
       [keyHash],
     ),
   );
-  if (!row) return undefined;
+  if (!row) return 'unknown';
+  if (row.revoked) return 'revoked';
+  if (row.suspended) return 'suspended';
   const tenant = { hash: readTenantHash(row.tenant_hash), environment: row.environment, nom: row.nom, keyId: row.id };
   return row.expires_at ? { tenant, expiresAt: row.expires_at.getTime() } : { tenant };
 }

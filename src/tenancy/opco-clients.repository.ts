@@ -3,8 +3,9 @@ import type { AuditTrail } from '../audit/audit-trail.js';
 import { fail } from '../core/errors.js';
 import type { Environment } from '../core/tenant.js';
 import type { KeyRing } from '../platform/crypto/key-ring.js';
+import { UnsealError } from '../platform/crypto/sealed-box.js';
 import type { Database } from '../platform/database/database.js';
-import { place } from './place.js';
+import { placeIn, ringSealed } from './sealed-columns.js';
 
 /** The software's OAuth2 client at one OPCO, in clear: for the token request alone. */
 export interface SoftwareClient {
@@ -21,11 +22,13 @@ export interface NewSoftwareClient extends SoftwareClient {
 
 const rememberedMs = 10_000;
 const placeOf = (opcoId: string, environment: Environment) =>
-  place('opco_clients', 'sealed_secret', `${opcoId}/${environment}`, null);
+  placeIn(ringSealed.opcoClientSecret, [opcoId, environment], null);
 
 /** The operator's own clients, one per OPCO and environment, sealed by the key ring: they belong to no tenant. */
 export class OpcoClientsRepository {
   readonly #remembered = new LRUCache<string, SoftwareClient>({ max: 100, ttl: rememberedMs });
+  /** Unreadable secrets that were traced a moment ago: one row a minute each. */
+  readonly #traced = new LRUCache<string, true>({ max: 100, ttl: 60_000 });
 
   constructor(
     private readonly database: Database,
@@ -33,7 +36,7 @@ export class OpcoClientsRepository {
     private readonly audit: AuditTrail,
   ) {}
 
-  /** UPSTREAM_AUTH when the operator stored none. A replaced client is out of use everywhere within ten seconds. */
+  /** UPSTREAM_AUTH when the operator stored none, or the stored one does not open. A replaced client is out of use everywhere within ten seconds. */
   async software(opcoId: string, environment: Environment): Promise<SoftwareClient> {
     const name = `${environment}/${opcoId}`;
     const known = this.#remembered.get(name);
@@ -44,11 +47,28 @@ export class OpcoClientsRepository {
         [opcoId, environment],
       ),
     );
-    if (!row) throw missing(opcoId, environment);
-    const clientSecret = this.ring.unseal(row.sealed_secret, placeOf(opcoId, environment)).toString('utf8');
+    if (!row) throw refused("Le logiciel n'a pas d'identifiants OAuth2", opcoId, environment);
+    const clientSecret = await this.#open(row.sealed_secret, opcoId, environment);
     const client = { clientId: row.client_id, clientSecret };
     this.#remembered.set(name, client);
     return client;
+  }
+
+  async #open(sealed: string, opcoId: string, environment: Environment): Promise<string> {
+    try {
+      return this.ring.unseal(sealed, placeOf(opcoId, environment)).toString('utf8');
+    } catch (error) {
+      if (!(error instanceof UnsealError)) throw error;
+      await this.#traceUnreadable(`${opcoId}/${environment}`);
+      throw refused("Les identifiants OAuth2 du logiciel ne s'ouvrent plus", opcoId, environment);
+    }
+  }
+
+  async #traceUnreadable(name: string): Promise<void> {
+    if (this.#traced.has(name)) return;
+    this.#traced.set(name, true);
+    const entry = { tenant: null, actor: 'system:credentials', object: `opco-client:${name}`, result: 'unreadable' };
+    await this.database.asSystem((sql) => this.audit.write(sql, { ...entry, action: 'opco_client.unreadable' }));
   }
 
   async set({ opcoId, environment, clientId, clientSecret, actor }: NewSoftwareClient): Promise<void> {
@@ -67,10 +87,10 @@ export class OpcoClientsRepository {
   }
 }
 
-function missing(opcoId: string, environment: Environment) {
+function refused(why: string, opcoId: string, environment: Environment) {
   return fail('UPSTREAM_AUTH', {
     detail:
-      `Le logiciel n'a pas d'identifiants OAuth2 pour l'OPCO ${opcoId} (${environment}) : l'exploitant les enregistre par ` +
+      `${why} pour l'OPCO ${opcoId} (${environment}) : l'exploitant les enregistre par ` +
       `« opcovia opco-client:set --opco ${opcoId} --environment ${environment} --client-id … ».`,
     sent: 'not-sent',
   });

@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { fail } from '../core/errors.js';
 import { readTenantHash, tenantHashOf, type Environment, type TenantHash } from '../core/tenant.js';
-import type { AuditTrail } from '../audit/audit-trail.js';
+import type { AuditEntry, AuditTrail } from '../audit/audit-trail.js';
 import type { Database } from '../platform/database/database.js';
-import { type Sql } from '../platform/database/database.js';
-import { claimedEnvironment, looksLikeApiKey, makeApiKey, visiblePrefix } from './api-key.js';
+import type { KeyUse } from './admission.js';
+import { claimedEnvironment, looksLikeApiKey, makeApiKey } from './api-key.js';
+import type { RefusedCalls } from './refusal-tally.js';
+import { type IssuedKey, keyIsTaken, registerKey } from './register-key.js';
 
 /** Who registers what. */
 export interface NewTenant {
@@ -22,13 +23,6 @@ export interface NewKey {
   readonly importedKey?: string;
   readonly expiresAt?: Date;
   readonly actor: string;
-}
-
-/** The only moment at which a key is known in clear: hand it over and forget it. */
-export interface IssuedKey {
-  readonly tenant: TenantHash;
-  readonly keyId: string;
-  readonly key: string;
 }
 
 /** A tenant as staff sees it. */
@@ -77,7 +71,7 @@ export class TenantsRepository {
         'INSERT INTO tenants (tenant_hash, nom, environment) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING 1',
         [tenant, nom, environment],
       );
-      if (made.length === 0) throw taken();
+      if (made.length === 0) throw keyIsTaken();
       await this.audit.write(sql, {
         tenant,
         actor,
@@ -86,7 +80,7 @@ export class TenantsRepository {
         result: 'ok',
         details: { environment },
       });
-      return this.register(sql, { tenant, key, label: 'première clé', actor });
+      return registerKey(sql, this.audit, { tenant, key, label: 'première clé', actor });
     });
   }
 
@@ -99,21 +93,21 @@ export class TenantsRepository {
       );
       if (!row) throw fail('NOT_FOUND', { detail: 'Ce CFA est inconnu.' });
       const key = chooseKey(row.environment, importedKey);
-      return this.register(sql, { tenant, key, label, actor, ...(expiresAt && { expiresAt }) });
+      return registerKey(sql, this.audit, { tenant, key, label, actor, ...(expiresAt && { expiresAt }) });
     });
   }
 
-  /** Gives the hash of the revoked key, for `Admission.forget`; undefined when no living key has this id. */
-  async revokeKey(keyId: string, actor: string): Promise<TenantHash | undefined> {
+  /** False when no key in force has this id. Every instance hears of it from PostgreSQL. */
+  async revokeKey(keyId: string, actor: string): Promise<boolean> {
     return this.database.asSystem(async (sql) => {
-      const [row] = await sql.query<{ tenant_hash: string; key_hash: string }>(
-        'UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING tenant_hash, key_hash',
+      const [row] = await sql.query<{ tenant_hash: string }>(
+        'UPDATE api_keys SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING tenant_hash',
         [keyId],
       );
-      if (!row) return undefined;
+      if (!row) return false;
       const tenant = readTenantHash(row.tenant_hash);
       await this.audit.write(sql, { tenant, actor, action: 'key.revoked', object: `key:${keyId}`, result: 'ok' });
-      return readTenantHash(row.key_hash);
+      return true;
     });
   }
 
@@ -141,32 +135,27 @@ export class TenantsRepository {
     }));
   }
 
-  /** Notes that these keys were used, and how often callers were refused since the last note. */
-  async noteUse({ keyIds, refusals }: { keyIds: string[]; refusals: number }): Promise<void> {
-    if (keyIds.length === 0 && refusals === 0) return;
+  /** Notes that these keys were used, and who was refused since the last note. */
+  async noteUse({ keyIds, refusals }: KeyUse): Promise<void> {
+    if (keyIds.length === 0 && refusals.length === 0) return;
     await this.database.asSystem(async (sql) => {
       if (keyIds.length > 0) await sql.query('UPDATE api_keys SET last_used_at = now() WHERE id = ANY($1)', [keyIds]);
-      if (refusals === 0) return;
-      const details = { count: refusals };
-      const entry = { tenant: null, actor: 'system:admission', object: 'key', result: 'refused', details };
-      await this.audit.write(sql, { ...entry, action: 'key.refused' });
+      await this.audit.writeAll(sql, refusals.map(entryOf));
     });
   }
+}
 
-  private async register(
-    sql: Sql,
-    { tenant, key, label, actor, expiresAt }: Omit<NewKey, 'importedKey'> & { tenant: TenantHash; key: string },
-  ): Promise<IssuedKey> {
-    const keyId = randomUUID();
-    const made = await sql.query(
-      `INSERT INTO api_keys (id, tenant_hash, key_hash, prefix, label, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
-       ON CONFLICT DO NOTHING RETURNING 1`,
-      [keyId, tenant, tenantHashOf(key), visiblePrefix(key), label, expiresAt ?? null],
-    );
-    if (made.length === 0) throw taken();
-    await this.audit.write(sql, { tenant, actor, action: 'key.created', object: `key:${keyId}`, result: 'ok' });
-    return { tenant, keyId, key };
-  }
+function entryOf({ network, reason, count }: RefusedCalls): AuditEntry {
+  return {
+    tenant: null,
+    actor: 'system:admission',
+    action: 'key.refused',
+    object: 'key',
+    result: 'refused',
+    ...(network.includes('/')
+      ? { source: network, details: { reason, count } }
+      : { details: { reason, count, network } }),
+  };
 }
 
 function chooseKey(environment: Environment, importedKey: string | undefined): string {
@@ -181,8 +170,4 @@ function chooseKey(environment: Environment, importedKey: string | undefined): s
     throw fail('VALIDATION_ERROR', { detail: `Cette clé est une clé « ${claimed} » ; ce CFA est « ${environment} ».` });
   }
   return importedKey;
-}
-
-function taken() {
-  return fail('CONFLICT', { detail: 'Cette clé est déjà enregistrée.' });
 }

@@ -2,7 +2,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { AuditTrail } from '../../src/audit/audit-trail.js';
 import type { Clock } from '../../src/core/clock.js';
 import { OpcoviaError } from '../../src/core/errors.js';
-import { tenantHashOf, type Tenant } from '../../src/core/tenant.js';
+import type { Tenant } from '../../src/core/tenant.js';
 import type { Database } from '../../src/platform/database/database.js';
 import { openDatabase } from '../../src/platform/database/open-database.js';
 import { Admission } from '../../src/tenancy/admission.js';
@@ -73,6 +73,10 @@ async function aTenant(): Promise<{ tenant: Tenant; key: string }> {
   return { tenant: await new Admission(database).admitTenant(key), key };
 }
 
+async function suspend({ hash }: Tenant): Promise<void> {
+  await database.asSystem((sql) => sql.query('UPDATE tenants SET suspended_at = now() WHERE tenant_hash = $1', [hash]));
+}
+
 describe('admission', () => {
   it('refuses what is missing, malformed, unknown, revoked, expired or suspended with one and the same 403', async () => {
     const revoked = await aTenant();
@@ -80,9 +84,7 @@ describe('admission', () => {
     const expired = await aTenant();
     const old = await tenants.addKey(expired.tenant.hash, { label: 'old', expiresAt: new Date(1), actor: 'cli' });
     const suspended = await aTenant();
-    await database.asSystem((sql) =>
-      sql.query('UPDATE tenants SET suspended_at = now() WHERE tenant_hash = $1', [suspended.tenant.hash]),
-    );
+    await suspend(suspended.tenant);
     const admission = new Admission(database);
     const presented = [
       undefined,
@@ -102,7 +104,19 @@ describe('admission', () => {
     expect(new Set(refusals.map((error) => JSON.stringify([error.code, error.entry.status, error.details])))).toEqual(
       new Set([JSON.stringify(['HTTP_ERROR', 403, { detail: "Clé d'accès absente, inconnue ou expirée." }])]),
     );
-    expect(admission.takeUse().refusals).toBe(presented.length);
+    const { refusals: counted } = admission.takeUse();
+    expect(new Set(counted)).toEqual(
+      new Set(
+        [
+          ['missing', 2],
+          ['malformed', 6],
+          ['unknown', 1],
+          ['revoked', 1],
+          ['expired', 1],
+          ['suspended', 1],
+        ].map(([reason, count]) => ({ network: 'none', reason, count })),
+      ),
+    );
   });
 
   it('asks PostgreSQL once for callers that come together, and not again while it remembers', async () => {
@@ -128,14 +142,13 @@ describe('admission', () => {
     const clock = new ManualClock();
     const [untold, told] = [new Admission(database, clock), new Admission(database, clock)];
     await Promise.all([untold.admitTenant(key), told.admitTenant(key)]);
-    const keyHash = await tenants.revokeKey(tenant.keyId, 'cli');
-    expect(keyHash).toBe(tenantHashOf(key));
-    if (keyHash) told.forget(keyHash);
+    expect(await tenants.revokeKey(tenant.keyId, 'cli')).toBe(true);
+    told.forget(tenant.keyId);
     expect((await refusal(told.admitTenant(key))).code).toBe('HTTP_ERROR');
     expect(untold.peek(key)).toBeDefined();
     clock.ms += 10_000;
     expect((await refusal(untold.admitTenant(key))).code).toBe('HTTP_ERROR');
-    expect(await tenants.revokeKey(tenant.keyId, 'cli')).toBeUndefined();
+    expect(await tenants.revokeKey(tenant.keyId, 'cli')).toBe(false);
   });
 
   it('ends an expiring key at its hour, also from memory', async () => {
@@ -171,11 +184,22 @@ describe('admission', () => {
 
   it('writes down use and refusals', async () => {
     const { tenant } = await aTenant();
-    await tenants.noteUse({ keyIds: [tenant.keyId], refusals: 3 });
+    await tenants.noteUse({
+      keyIds: [tenant.keyId],
+      refusals: [
+        { network: '192.0.2.0/24', reason: 'unknown', count: 3 },
+        { network: 'other', reason: 'limited', count: 7 },
+      ],
+    });
     expect((await tenants.list(tenant.hash))[0]?.keys[0]?.lastUsedAt).toEqual(expect.any(String));
     const rows = await database.asSystem((sql) =>
-      sql.query(`SELECT details FROM audit_logs WHERE tenant_hash IS NULL AND action = 'key.refused'`),
+      sql.query(
+        `SELECT source, details FROM audit_logs WHERE tenant_hash IS NULL AND action = 'key.refused' ORDER BY id`,
+      ),
     );
-    expect(rows).toEqual([{ details: { count: 3 } }]);
+    expect(rows).toEqual([
+      { source: '192.0.2.0/24', details: { reason: 'unknown', count: 3 } },
+      { source: null, details: { reason: 'limited', network: 'other', count: 7 } },
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Tenant } from '../../core/tenant.js';
 import type { Admission } from '../../tenancy/admission.js';
+import { callerAddress } from './caller-address.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -33,6 +34,6 @@ export function admitHook(admission: Admission) {
   return async function admit(request: FastifyRequest, _reply: FastifyReply): Promise<void> {
     if (isOpen(request)) return;
     const presented = request.headers['x-api-key'];
-    request.tenant = admission.peek(presented) ?? (await admission.admitTenant(presented));
+    request.tenant = admission.peek(presented) ?? (await admission.admitTenant(presented, callerAddress(request)));
   };
 }

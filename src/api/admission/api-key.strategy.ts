@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-custom';
 import type { Tenant } from '../../core/tenant.js';
 import { Admission } from '../../tenancy/admission.js';
+import { callerAddress } from './caller-address.js';
 
 /** Passport's view of admission: the same function as the hook, so that the guard proves what the hook decided. */
 @Injectable()
@@ -14,6 +15,6 @@ export class ApiKeyStrategy extends PassportStrategy(Strategy, 'api-key') {
 
   async validate(request: FastifyRequest): Promise<Tenant> {
     const presented = request.headers['x-api-key'];
-    return this.admission.peek(presented) ?? (await this.admission.admitTenant(presented));
+    return this.admission.peek(presented) ?? (await this.admission.admitTenant(presented, callerAddress(request)));
   }
 }

@@ -1,12 +1,18 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Req } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { RESPONSE_CACHE } from '../../cache/cache.tokens.js';
 import { everyRead } from '../../core/cache-address.js';
 import { CredentialDraft, CredentialView } from '../../core/contract/credentials.js';
 import { fail } from '../../core/errors.js';
 import type { ResponseCache } from '../../core/response-cache.js';
 import type { Tenant } from '../../core/tenant.js';
-import { type CredentialMask, OpcoCredentialsRepository } from '../../tenancy/opco-credentials.repository.js';
+import {
+  type CredentialMask,
+  OpcoCredentialsRepository,
+  rememberedMs,
+} from '../../tenancy/opco-credentials.repository.js';
 import { CurrentTenant } from '../admission/current-tenant.decorator.js';
+import { authorOf } from '../author-of.js';
 import { ContractPipe } from '../contract.pipe.js';
 import { KnownOpcoPipe } from '../known-opco.pipe.js';
 import { Describe, OpcoParam } from '../openapi/describe.decorator.js';
@@ -32,8 +38,9 @@ export class CredentialsController {
     @CurrentTenant() tenant: Tenant,
     @Param('opcoId', KnownOpcoPipe) opcoId: string,
     @Body(new ContractPipe(CredentialDraft)) { cle }: CredentialDraft,
+    @Req() request: FastifyRequest,
   ): Promise<CredentialView> {
-    const mask = await this.credentials.put(tenant.hash, { opcoId, key: cle, actor: `key:${tenant.keyId}` });
+    const mask = await this.credentials.put(tenant.hash, { opcoId, key: cle, ...authorOf(tenant, request) });
     await this.#forget(tenant, opcoId);
     return viewOf(mask);
   }
@@ -59,14 +66,23 @@ export class CredentialsController {
     answers: { 204: null },
     errors: ['NOT_FOUND', 'UNKNOWN_OPCO', 'NOT_SUPPORTED'],
   })
-  async remove(@CurrentTenant() tenant: Tenant, @Param('opcoId', KnownOpcoPipe) opcoId: string): Promise<void> {
-    if (!(await this.credentials.remove(tenant.hash, opcoId, `key:${tenant.keyId}`))) throw nothingStored();
+  async remove(
+    @CurrentTenant() tenant: Tenant,
+    @Param('opcoId', KnownOpcoPipe) opcoId: string,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    if (!(await this.credentials.remove(tenant.hash, opcoId, authorOf(tenant, request)))) throw nothingStored();
     await this.#forget(tenant, opcoId);
   }
 
-  /** What one key was shown is not for the next one, nor for none. */
-  #forget(tenant: Tenant, opcoId: string): Promise<void> {
-    return this.cache.forget(opcoId, tenant.hash, [everyRead]);
+  /**
+   * What one key was shown is not for the next one, nor for none: now, and once more when every instance has surely stopped using
+   * the old key, since one of them may still have asked with it and kept the answer.
+   */
+  async #forget(tenant: Tenant, opcoId: string): Promise<void> {
+    const forget = () => this.cache.forget(opcoId, tenant.hash, [everyRead]);
+    await forget();
+    setTimeout(() => void forget(), rememberedMs + 1000).unref();
   }
 }
 
