@@ -2,13 +2,17 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import type { OpcoAdapter } from '../core/endpoint.js';
 import { Exchange, type Call } from '../core/exchange.js';
+import { networkOf } from '../core/network-of.js';
 import type { Tenant } from '../core/tenant.js';
+import { validTraceparent } from '../core/traceparent.js';
 import { cacheDemandOf } from './cache-demand.js';
 import { PIPELINE_ROUTE, type PipelineRoute } from './pipeline-route.js';
 
 /** What the pipeline needs of a Fastify request. `tenant` was put there by admission; `exchange` is put there here. */
 export interface PipelineRequest {
   readonly id: string;
+  /** The caller's address. */
+  readonly ip?: string;
   readonly tenant?: Tenant;
   exchange?: Exchange;
   readonly params: unknown;
@@ -37,9 +41,10 @@ export class HttpExchanges {
     const route = Reflect.getMetadata(PIPELINE_ROUTE, context.getHandler()) as PipelineRoute | undefined;
     if (!route || !request.tenant) throw new Error('The pipeline was entered without a route or without a tenant');
     const { opcoId, ...params } = asRecord(request.params);
-    const raw = { ...asRecord(request.query), ...params };
+    const raw = merged(asRecord(request.query), params);
     const cfaKey = route.endpoint === 'cfakeyinfo' ? takeCfaKey(request, raw) : undefined;
-    const traceparent = header(request, 'traceparent');
+    const traceparent = validTraceparent(header(request, 'traceparent'));
+    const source = networkOf(request.ip ?? '');
     const call: Call = {
       requestId: request.id,
       tenant: request.tenant,
@@ -51,6 +56,7 @@ export class HttpExchanges {
       ...(route.endpoint.startsWith('deposit') ? { body: request.body } : { signal: leftSignal(context) }),
       ...(cfaKey !== undefined && { cfaKey }),
       ...(traceparent !== undefined && { traceparent }),
+      ...(source !== undefined && { source }),
     };
     return this.#asked(call, route);
   }
@@ -67,6 +73,13 @@ export class HttpExchanges {
       return exchange;
     }
   }
+}
+
+/** A name that stands both in the path and in the query has two values, which the contract refuses; none wins in silence. */
+function merged(query: Record<string, unknown>, params: Record<string, unknown>): Record<string, unknown> {
+  const both = { ...query, ...params };
+  for (const name of Object.keys(params)) if (Object.hasOwn(query, name)) both[name] = [query[name], params[name]];
+  return both;
 }
 
 /** The key to be judged leaves the query at once: from here on it is a secret of the call, not a parameter. Given twice it stays, and is refused. */

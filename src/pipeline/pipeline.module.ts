@@ -29,6 +29,7 @@ import { WriteCacheStage } from './09-write-cache/write-cache.stage.js';
 import { RecordStage } from './10-record/record.stage.js';
 import { callProviders, waitFor } from './call.providers.js';
 import { HttpExchanges } from './http-exchanges.js';
+import { KeyTrust } from './key-trust.js';
 import { pipeline } from './pipeline.js';
 import { PipelineRunner } from './pipeline.runner.js';
 import { PipelineMeter } from './pipeline-meter.js';
@@ -43,8 +44,8 @@ const stages = pipeline.map((room) => room.stage);
     ValidateRequestStage,
     {
       provide: ReadCacheStage,
-      inject: [RESPONSE_CACHE],
-      useFactory: (cache: ResponseCache) => new ReadCacheStage(cache),
+      inject: [RESPONSE_CACHE, KeyTrust],
+      useFactory: (cache: ResponseCache, keys: KeyTrust) => new ReadCacheStage(cache, keys),
     },
     {
       provide: RateLimitStage,
@@ -55,8 +56,8 @@ const stages = pipeline.map((room) => room.stage);
     ...callProviders,
     {
       provide: TransformResponseStage,
-      inject: [RESPONSE_CACHE],
-      useFactory: (cache: ResponseCache) => new TransformResponseStage(cache),
+      inject: [RESPONSE_CACHE, KeyTrust],
+      useFactory: (cache: ResponseCache, keys: KeyTrust) => new TransformResponseStage(cache, keys),
     },
     ValidateResponseStage,
     {
@@ -70,11 +71,16 @@ const stages = pipeline.map((room) => room.stage);
       useFactory: (audit: UpstreamCallLog, hits: CacheHitLog, metrics: Metrics) =>
         new RecordStage(audit, hits, new PipelineMeter(metrics)),
     },
+    { provide: KeyTrust, inject: [CLOCK], useFactory: (clock: Clock) => new KeyTrust(clock) },
     { provide: HttpExchanges, inject: [CLOCK], useFactory: (clock: Clock) => new HttpExchanges(clock, adapterOf) },
     {
       provide: PipelineRunner,
-      inject: [CLOCK, ...stages],
-      useFactory: (clock: Clock, ...list: Stage[]) => new PipelineRunner(list, clock),
+      inject: [CLOCK, KeyTrust, ...stages],
+      useFactory: (clock: Clock, trust: KeyTrust, ...list: Stage[]) => {
+        const runner = new PipelineRunner(list, clock);
+        trust.askThrough((call) => runner.run(call));
+        return runner;
+      },
     },
   ],
   exports: [...stages, HttpExchanges, PipelineRunner, OpcoHealth, CacheModule, HubModule],

@@ -19,6 +19,7 @@ import { TransformResponseStage } from '../../src/pipeline/07-transform-response
 import { ValidateResponseStage } from '../../src/pipeline/08-validate-response/validate-response.stage.js';
 import { WriteCacheStage } from '../../src/pipeline/09-write-cache/write-cache.stage.js';
 import { RecordStage } from '../../src/pipeline/10-record/record.stage.js';
+import { KeyTrust } from '../../src/pipeline/key-trust.js';
 import { PipelineRunner } from '../../src/pipeline/pipeline.runner.js';
 import { budgetKey } from '../../src/core/keys.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
@@ -43,6 +44,7 @@ function aRunner(): PipelineRunner {
   const permits = new LocalPermits(systemClock);
   for (const { id } of adapters) permits.declare(budgetKey(id, 'test'), { rate: 100, burst: 100 });
   const locate = (opcoId: string) => ({
+    environment: 'test' as const,
     baseUrl: new URL(`/${opcoId}`, sandbox.url),
     tokenUrl: new URL(`/${opcoId}/oauth/token`, sandbox.url),
   });
@@ -55,14 +57,15 @@ function aRunner(): PipelineRunner {
     random: Math.random,
     wait: () => Promise.resolve(),
   });
+  const trust = new KeyTrust(systemClock);
   const stages = [
     new ResolveAdapterStage(adapters),
     new ValidateRequestStage(),
-    new ReadCacheStage(cache),
+    new ReadCacheStage(cache, trust),
     new RateLimitStage(permits, systemClock, () => Promise.resolve()),
     new TransformRequestStage(),
     call,
-    new TransformResponseStage(cache),
+    new TransformResponseStage(cache, trust),
     new ValidateResponseStage(),
     new WriteCacheStage(cache, Math.random),
     new RecordStage(

@@ -17,6 +17,7 @@ import { TransformResponseStage } from '../../src/pipeline/07-transform-response
 import { ValidateResponseStage } from '../../src/pipeline/08-validate-response/validate-response.stage.js';
 import { WriteCacheStage } from '../../src/pipeline/09-write-cache/write-cache.stage.js';
 import { RecordStage, type ObservedExchange } from '../../src/pipeline/10-record/record.stage.js';
+import { KeyTrust } from '../../src/pipeline/key-trust.js';
 import { PipelineRunner } from '../../src/pipeline/pipeline.runner.js';
 import { anAdapter } from './an-exchange.js';
 
@@ -47,7 +48,11 @@ export function aPipeline(clock: Clock, play: PlayedOpco = aDossier, adapter: Op
   const observed: ObservedExchange[] = [];
   const wait = () => Promise.resolve();
   const client: CallParts['client'] = { send: (order) => order.beforeSend(0).then(() => play(order)) };
-  const upstream = { baseUrl: new URL('http://127.0.0.1:1'), tokenUrl: new URL('http://127.0.0.1:1/token') };
+  const upstream = {
+    environment: 'test' as const,
+    baseUrl: new URL('http://127.0.0.1:1'),
+    tokenUrl: new URL('http://127.0.0.1:1/token'),
+  };
   const upstreams = {
     locate: (_opcoId: string, environment: string) => (environment === 'test' ? upstream : undefined),
   };
@@ -56,14 +61,15 @@ export function aPipeline(clock: Clock, play: PlayedOpco = aDossier, adapter: Op
     { count: () => undefined },
     { observe: (exchange) => observed.push(exchange) },
   );
+  const trust = new KeyTrust(clock);
   const stages: Stage[] = [
     new ResolveAdapterStage([adapter]),
     new ValidateRequestStage(),
-    new ReadCacheStage(cache),
+    new ReadCacheStage(cache, trust),
     new RateLimitStage(permits, clock, wait),
     new TransformRequestStage(),
     new CallStage({ client, upstreams, health, permits, wait, probes: record, random: () => 0.5 }),
-    new TransformResponseStage(cache),
+    new TransformResponseStage(cache, trust),
     new ValidateResponseStage(),
     new WriteCacheStage(cache, () => 0.5),
     record,

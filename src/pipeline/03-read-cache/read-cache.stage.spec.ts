@@ -22,7 +22,9 @@ const storedSince = (seconds: number): StoredReply => ({
   storedAt: clock.now() - seconds * 1000,
   ttlSeconds: 120,
 });
-const holding = (stored: StoredReply | undefined) => new ReadCacheStage({ read: () => Promise.resolve(stored) });
+const trusting = { holds: () => true, prove: () => Promise.resolve() };
+const holding = (stored: StoredReply | undefined) =>
+  new ReadCacheStage({ read: () => Promise.resolve(stored) }, trusting);
 
 async function asked(stage: ReadCacheStage, cache: CacheDemand = {}, call: Partial<Call> = {}): Promise<Exchange> {
   const exchange = anExchange(readSlots(), aCall({ cache, ...call }), clock);
@@ -45,6 +47,23 @@ describe('read-cache', () => {
     ['staler than max-stale', 131, { maxStaleSeconds: 10 }],
   ])('goes on to the OPCO when the kept answer is %s', async (_why, age, cache) => {
     expect((await asked(holding(storedSince(age)), cache)).settled).toBe(false);
+  });
+
+  it('gives nothing kept once the key that opened it is refused, and asks about that key only when in doubt', async () => {
+    const proved: unknown[] = [];
+    const refusing = {
+      holds: () => false,
+      prove: (call: Call) => {
+        proved.push(call.tenant);
+        return Promise.reject(fail('UPSTREAM_AUTH'));
+      },
+    };
+    const stage = new ReadCacheStage({ read: () => Promise.resolve(storedSince(119)) }, refusing);
+    expect((await asked(stage)).failure?.code).toBe('UPSTREAM_AUTH');
+    expect(proved).toEqual([aCall().tenant]);
+    expect((await asked(stage, { onlyIfCached: true })).reply().cacheStatus).toBe('hit');
+    expect((await asked(stage, {}, { cfaKey: 'brought along' })).reply().cacheStatus).toBe('hit');
+    expect(proved).toHaveLength(1);
   });
 
   it('gives a stale answer to who accepts one', async () => {

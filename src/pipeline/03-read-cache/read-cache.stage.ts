@@ -1,7 +1,8 @@
 import { fail, type ErrorCode } from '../../core/errors.js';
-import type { Exchange } from '../../core/exchange.js';
+import type { Call, Exchange } from '../../core/exchange.js';
 import { staleIfErrorSeconds, type CacheAddress, type StoredReply } from '../../core/response-cache.js';
 import type { Stage } from '../../core/stage.js';
+import type { TenantHash } from '../../core/tenant.js';
 import { cacheAddressOf } from '../../core/cache-address.js';
 import { replyOf } from '../../core/reply.js';
 import { Flights } from './flights.js';
@@ -11,13 +12,21 @@ export interface KeptReplies {
   read(address: CacheAddress): Promise<StoredReply | undefined>;
 }
 
+/** Whether the key that opened what is kept is still accepted by the OPCO. */
+export interface TrustedKeys {
+  holds(opcoId: string, tenant: TenantHash): boolean;
+  /** Throws UPSTREAM_AUTH when it is refused by now. */
+  prove(call: Call): Promise<void>;
+}
+
 /** Failures that say the OPCO is down: an older answer is better than none. A 401/403 is not among them. */
 const rescued: ReadonlySet<ErrorCode> = new Set(['UPSTREAM_ERROR', 'UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE']);
 
 /**
  * Answers a read out of what is kept, as far as the caller's `Cache-Control` allows; lays a stale answer aside for the case that
  * the OPCO is down; makes identical questions of one tenant wait for the first of them.
- * Settles: the kept answer, the answer or failure of the question that went ahead, 504 for `only-if-cached`.
+ * Settles: the kept answer, the answer or failure of the question that went ahead, 504 for `only-if-cached`, 502 UPSTREAM_AUTH when
+ * the key that opened the kept answer is refused by now.
  * Never writes to the cache, never touches a deposit.
  */
 export class ReadCacheStage implements Stage {
@@ -27,6 +36,7 @@ export class ReadCacheStage implements Stage {
 
   constructor(
     private readonly kept: KeptReplies,
+    private readonly keys: TrustedKeys,
     private readonly flights = new Flights(),
   ) {}
 
@@ -38,7 +48,7 @@ export class ReadCacheStage implements Stage {
     if (endpoint.ttlSeconds && !cache.noStore && !cache.noCache) {
       const address = cacheAddressOf(exchange);
       const stored = await this.kept.read(address);
-      if (stored) this.#use(stored, exchange);
+      if (stored) await this.#use(stored, exchange);
       if (exchange.settled) return;
       if (!cache.onlyIfCached) return this.#collapse(`${traffic} ${address.key}`, exchange);
     }
@@ -46,18 +56,27 @@ export class ReadCacheStage implements Stage {
       throw fail('UPSTREAM_TIMEOUT', { detail: 'Aucune réponse en cache ne satisfait la demande (only-if-cached).' });
   }
 
-  #use(stored: StoredReply, exchange: Exchange): void {
+  async #use(stored: StoredReply, exchange: Exchange): Promise<void> {
     const { maxAgeSeconds = Infinity, maxStaleSeconds, onlyIfCached } = exchange.call.cache;
     const ageSeconds = (exchange.clock.now() - stored.storedAt) / 1000;
     const staleSeconds = ageSeconds - stored.ttlSeconds;
     if (staleSeconds > staleIfErrorSeconds) return;
     const young = ageSeconds <= maxAgeSeconds;
-    if (young && staleSeconds < 0) return exchange.settle(replyOf(stored, 'hit'));
-    if (young && maxStaleSeconds !== undefined && staleSeconds <= maxStaleSeconds)
-      return exchange.settle(replyOf(stored, 'stale'));
+    const fresh = staleSeconds < 0;
+    if (young && (fresh || (maxStaleSeconds !== undefined && staleSeconds <= maxStaleSeconds))) {
+      await this.#trust(exchange.call);
+      return exchange.settle(replyOf(stored, fresh ? 'hit' : 'stale'));
+    }
     // `only-if-cached` fails without the OPCO having failed: what the caller has just refused must not stand in.
     if (onlyIfCached || exchange.read('endpoint').noStandIn) return;
     exchange.rescueWith((failure) => (rescued.has(failure.code) ? replyOf(stored, 'stale') : undefined));
+  }
+
+  /** A key that the caller brought along names what it opened; of the stored one nobody knows how the OPCO thinks today. */
+  async #trust(call: Call): Promise<void> {
+    const { opcoId, tenant, cfaKey, cache } = call;
+    if (cfaKey !== undefined || cache.onlyIfCached || this.keys.holds(opcoId, tenant.hash)) return;
+    await this.keys.prove(call);
   }
 
   /** Traffic classes fly apart: an interactive caller may wait for a permit where a bulk one fails at once. */

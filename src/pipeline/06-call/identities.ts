@@ -14,6 +14,8 @@ export interface Credentials {
 
 /** Where an OPCO is reached; from configuration, never from a caller. */
 export interface Upstream {
+  /** Whose host this is: no tenant of the other environment is ever sent there. */
+  readonly environment: Environment;
   readonly baseUrl: URL;
   readonly tokenUrl: URL;
 }

@@ -1,4 +1,5 @@
 import type { OpcoAdapter, UpstreamRequest, UpstreamResponse } from '../../core/endpoint.js';
+import { fail } from '../../core/errors.js';
 import type { Call } from '../../core/exchange.js';
 import type { DpopProofs } from './dpop.js';
 import { laneOf, type Credentials, type SoftwareIdentity, type Upstream } from './identities.js';
@@ -54,8 +55,9 @@ export class OpcoClient {
   async #send(order: Order): Promise<UpstreamResponse> {
     const { tokens, proofs, credentials } = this.parts;
     const { adapter, upstream, request, call } = order;
-    const url = upstreamUrl(upstream.baseUrl, request);
+    const url = upstreamUrl(upstream, call.tenant.environment, request);
     const question = { adapter, upstream, environment: call.tenant.environment };
+    if (call.cfaKey !== undefined && !headerValue.test(call.cfaKey)) throw unusableKey();
     const cfaKey = call.cfaKey ?? (await credentials.cfaKey(call.tenant, adapter.id));
     const prepared = { url, body: encodeBody(request.body), cfaKey };
     let token = await tokens.get(question);
@@ -110,6 +112,16 @@ export class OpcoClient {
       ...proof,
     };
   }
+}
+
+/** What a stored key is held to; the client's own key may come out of a query, where anything can be written. */
+const headerValue = /^[\x21-\x7e]{1,512}$/;
+
+function unusableKey(): Error {
+  return fail('VALIDATION_ERROR', {
+    detail: 'La clé du CFA doit compter de 1 à 512 caractères ASCII visibles.',
+    sent: 'not-sent',
+  });
 }
 
 /** A deposit whose answer was cut has been answered all the same: its status decides. A read is simply asked again. */

@@ -5,7 +5,11 @@ import { AccessTokens, type TokenQuestion } from './token.js';
 const question: TokenQuestion = {
   adapter: anAdapter(),
   environment: 'test',
-  upstream: { baseUrl: new URL('http://127.0.0.1:1'), tokenUrl: new URL('http://127.0.0.1:1/token') },
+  upstream: {
+    environment: 'test' as const,
+    baseUrl: new URL('http://127.0.0.1:1'),
+    tokenUrl: new URL('http://127.0.0.1:1/token'),
+  },
 };
 
 function rig() {

@@ -14,7 +14,12 @@ const kept = {
   forget: (...notice: (typeof forgotten)[number]) => Promise.resolve(void forgotten.push(notice)),
 };
 
-beforeEach(() => void forgotten.splice(0));
+const accepted: string[] = [];
+
+beforeEach(() => {
+  forgotten.splice(0);
+  accepted.splice(0);
+});
 
 async function read(
   { status, body, headers = {} }: Answered,
@@ -25,7 +30,10 @@ async function read(
     { ...slots, response: { status, headers, body } },
     slots.endpoint.kind === 'read' ? aCall(call) : aDepositCall(call),
   );
-  await advance(new TransformResponseStage(kept), exchange);
+  await advance(
+    new TransformResponseStage(kept, { accepted: (opcoId, tenant) => accepted.push(`${opcoId} ${tenant}`) }),
+    exchange,
+  );
   return exchange;
 }
 
@@ -37,6 +45,15 @@ describe('transform-response', () => {
     await deposited({ status, body: {} });
     const notice = ['akto', aCall().tenant.hash, ['reads']];
     expect(forgotten).toEqual([notice, notice]);
+  });
+
+  it('notes that a key was accepted by any answer but a refusal of that key', async () => {
+    for (const status of [200, 400, 404, 429, 500]) await read({ status, body: {} });
+    expect(accepted).toEqual(Array(5).fill(`akto ${aCall().tenant.hash}`));
+    accepted.splice(0);
+    for (const status of [401, 403]) await read({ status, body: {} });
+    await read({ status: 200, body: {} }, readSlots(), { cfaKey: 'to be judged' });
+    expect(accepted).toEqual([]);
   });
 
   it('forgets nothing for another refusal, nor for a key that was brought along to be judged', async () => {

@@ -11,6 +11,11 @@ export interface KeptReads {
   forget(opcoId: string, tenant: TenantHash, entities: readonly string[]): Promise<void>;
 }
 
+/** Where it is noted that an OPCO has accepted the key of a CFA. */
+export interface KeyNotes {
+  accepted(opcoId: string, tenant: TenantHash): void;
+}
+
 /**
  * Brings the OPCO's answer, or its refusal, into our words. Where the tenant's key is refused, what it once opened is forgotten.
  * Settles: 404 NOT_FOUND, 422 UPSTREAM_REJECTED, 429 RATE_LIMITED, 502 UPSTREAM_AUTH / UPSTREAM_INVALID / UPSTREAM_ERROR.
@@ -21,7 +26,10 @@ export class TransformResponseStage implements Stage {
   readonly reads = ['adapter', 'endpoint', 'question', 'response'] as const;
   readonly writes = ['candidate'] as const;
 
-  constructor(private readonly kept: KeptReads) {}
+  constructor(
+    private readonly kept: KeptReads,
+    private readonly keys: KeyNotes,
+  ) {}
 
   async run(exchange: Exchange): Promise<void> {
     const endpoint = exchange.read('endpoint');
@@ -29,12 +37,18 @@ export class TransformResponseStage implements Stage {
     if (response.status < 200 || response.status > 299) {
       const refused = refusal(exchange.read('adapter'), endpoint, response, exchange.clock.now());
       if (refused.code === 'UPSTREAM_AUTH') await this.#forgetReads(exchange);
+      else this.#noteKey(exchange);
       throw refused;
     }
+    this.#noteKey(exchange);
     if (response.body === undefined) throw unusable(exchange.read('adapter'), response);
     const candidate = endpoint.toAnswer(response, exchange.read('question'));
     if (candidate === undefined) throw unusable(exchange.read('adapter'), response);
     exchange.write('candidate', candidate);
+  }
+
+  #noteKey({ call: { cfaKey, opcoId, tenant } }: Exchange): void {
+    if (cfaKey === undefined) this.keys.accepted(opcoId, tenant.hash);
   }
 
   /** A key that the caller brought along to be judged is not the one that opened what is kept. */

@@ -74,7 +74,7 @@ function observed(exchange: Exchange): ObservedExchange {
 }
 
 function entryOf(exchange: Exchange): UpstreamCallEntry {
-  const { requestId, tenant, opcoId, endpoint, traffic } = exchange.call;
+  const { requestId, tenant, opcoId, endpoint, traffic, source } = exchange.call;
   const failure = exchange.failure ?? exchange.rescuedFrom;
   const status = exchange.peek('response')?.status ?? failure?.details.upstream?.status;
   return {
@@ -88,6 +88,7 @@ function entryOf(exchange: Exchange): UpstreamCallEntry {
     upstreamCalls: exchange.upstreamCalls,
     askedAt: exchange.askedAt ?? exchange.clock.now(),
     ...(status === undefined ? {} : { upstreamStatus: status }),
+    ...(source !== undefined && { source }),
     ...(failure && { failure: failure.code }),
   };
 }
