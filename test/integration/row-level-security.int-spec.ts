@@ -112,8 +112,9 @@ describe('row-level security', () => {
           () => 'harmless',
           (error: { code?: string }) => error.code,
         );
-      // A statement that sees no row does nothing; one that would cross the border is refused as insufficient privilege.
-      expect([attempt, ['harmless', '42501'].includes(refusal ?? '')]).toEqual([attempt, true]);
+      // What writes a foreign hash is refused as insufficient privilege; a statement that sees no row may also do nothing.
+      const writes = attempt.startsWith('INSERT') || attempt === `UPDATE ${table} SET tenant_hash = '${bruno}'`;
+      expect([attempt, refusal === '42501' || (!writes && refusal === 'harmless')]).toEqual([attempt, true]);
     }
     await test.database.asSystem(async (sql) => {
       expect(await count(sql, table, `tenant_hash = '${bruno}'`)).toBe(1);
@@ -127,21 +128,6 @@ describe('row-level security', () => {
       expect(await sql.query('SELECT tenant_hash FROM tenants')).toEqual([{ tenant_hash: alice }]);
       expect(await count(sql, 'opco_credentials')).toBe(0);
     });
-  });
-
-  it('keeps tenants apart on one connection, through a thousand transactions of which every third fails', async () => {
-    const seen = await Promise.all(
-      Array.from({ length: 1000 }, async (_, i) => {
-        const [mine, other] = i % 2 ? [alice, bruno] : [bruno, alice];
-        const work = test.database.asTenant(mine, async (sql) => {
-          const foreign = await count(sql, 'jobs', `tenant_hash = '${other}'`);
-          if (i % 3 === 0) await sql.query(`SELECT 'no uuid'::uuid`);
-          return foreign;
-        });
-        return work.catch((error: { code?: string }) => error.code);
-      }),
-    );
-    expect(new Set(seen)).toEqual(new Set([0, '22P02']));
   });
 
   it('binds the runtime roles: none logs in, owns a table, is superuser or may bypass it', async () => {

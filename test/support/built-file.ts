@@ -44,3 +44,11 @@ export function runBuilt(entry: string, variables: Readonly<Record<string, strin
     });
   return { child, printed: () => text, until, ended };
 }
+
+/** JavaScript for `--import`: told by SIGUSR2, the process forgets to catch a rejection whose every text is the given one. */
+export function carelessAbout(text: string): string {
+  return `process.on('SIGUSR2', () => {
+    const detail = '${text}';
+    void Promise.reject(Object.assign(new Error(detail + '\\n    at ' + detail), { detail, cause: new Error(detail) }));
+  })`;
+}

@@ -23,6 +23,8 @@ export interface Product {
   newTenant(nom: string): Promise<string>;
   /** A request with a key; JSON is parsed, whatever the status. */
   ask(apiKey: string | undefined, method: string, path: string, options?: AskOptions): Promise<Asked>;
+  /** One more process of the product on the same PostgreSQL, Redis and sandbox, with the same secrets; stops with the first. */
+  beside(): Promise<RunningOpcovia>;
   stop(): Promise<void>;
 }
 
@@ -41,14 +43,17 @@ export interface Asked {
   readonly text: string;
 }
 
-/** Starts the product for one test file, with variables of its own. */
-export async function startProduct(variables: Readonly<Record<string, string>> = {}): Promise<Product> {
+type Variables = Readonly<Record<string, string>>;
+
+/** Starts the product for one test file, with variables of its own; those that name the database may be made from its URL. */
+export async function startProduct(given: Variables | ((databaseUrl: string) => Variables) = {}): Promise<Product> {
   const [{ url: databaseUrl, drop }, redisUrl, sandbox] = await Promise.all([
     createEmptyDatabase(),
     emptyRedis('product'),
     startSandbox({ port: 0, seed: 'e2e', speed: 0 }),
   ]);
   await migrate(databaseUrl);
+  const variables = typeof given === 'function' ? given(databaseUrl) : given;
   const logs = new PassThrough();
   let logged = '';
   logs.on('data', (chunk: Buffer) => (logged += chunk.toString('utf8')));
@@ -68,6 +73,7 @@ export async function startProduct(variables: Readonly<Record<string, string>> =
     ...variables,
   });
   const opcovia = await startOpcovia(env, { logTo: logs });
+  const others: RunningOpcovia[] = [];
   for (const { id } of adapters) {
     const client = { clientId: 'opcovia-demo', clientSecret: `sandbox-secret-${id}` };
     await opcovia.api.get(OpcoClientsRepository).set({ opcoId: id, environment: 'test', ...client, actor: 'cli' });
@@ -80,8 +86,13 @@ export async function startProduct(variables: Readonly<Record<string, string>> =
     logged: () => logged,
     newTenant: (nom) => registerTenant(opcovia, sandbox, nom),
     ask: (apiKey, method, path, options) => ask(`${opcovia.apiUrl}${path}`, { method, apiKey, ...options }),
+    beside: async () => {
+      const other = await startOpcovia(env, { logTo: logs });
+      others.push(other);
+      return other;
+    },
     stop: async () => {
-      await opcovia.stop();
+      await Promise.all([opcovia, ...others].map((each) => each.stop()));
       await sandbox.stop();
       await drop();
     },
@@ -121,7 +132,12 @@ export async function ask(
   });
   const text = await response.text();
   const json = /json/.test(response.headers.get('content-type') ?? '');
-  return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : undefined };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: json && text !== '' ? JSON.parse(text) : undefined,
+  };
 }
 
 /** Asks again and again until the answer is there; fails with the last value when it never is. */

@@ -8,6 +8,8 @@ export interface RawAnswer {
   readonly problem: any;
   /** How many answers the connection carried. */
   readonly answers: number;
+  /** All of it, a byte per character. */
+  readonly text: string;
 }
 
 /** Opens a bare connection to a server given by its address. */
@@ -19,19 +21,30 @@ export function open(url: string): Socket {
 /** Writes bytes as they are, and reads until the server closes; it is the server that must close. */
 export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawAnswer> {
   const socket = open(url);
+  const answer = readToEnd(socket);
+  socket.write(bytes);
+  return answer;
+}
+
+/** What a connection brings until the server closes it. */
+export async function readToEnd(socket: Socket): Promise<RawAnswer> {
   let text = '';
   socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
   // The server may close while we still send.
   socket.on('error', () => undefined);
-  socket.write(bytes);
   await new Promise((closed) => socket.once('close', closed));
-  const [head = '', ...rest] = text.split('\r\n\r\n');
-  const body = rest.join('\r\n\r\n');
+  return readAnswer(text);
+}
+
+function readAnswer(text: string): RawAnswer {
+  const [head = ''] = text.split('\r\n\r\n', 1);
+  const [, length = '0'] = /^content-length: (\d+)/im.exec(head) ?? [];
+  const body = Buffer.from(text.slice(head.length + 4, head.length + 4 + Number(length)), 'latin1').toString();
   return {
     status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0),
     head,
-    problem:
-      /problem\+json/.test(head) && body.startsWith('{') ? JSON.parse(Buffer.from(body, 'latin1').toString()) : {},
+    problem: /problem\+json/.test(head) && body !== '' ? JSON.parse(body) : {},
     answers: [...text.matchAll(/HTTP\/1\.1 \d{3} /g)].length,
+    text,
   };
 }

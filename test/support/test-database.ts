@@ -32,7 +32,19 @@ export async function createEmptyDatabase(): Promise<{ url: string; drop(): Prom
   await asOwner(`CREATE DATABASE ${name}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => asOwner(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+  return { url: url.href, drop: () => dropDatabase(() => asOwner(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)) };
+}
+
+/** PostgreSQL's own cleaner may be in there, whom only a superuser may end: it leaves by itself. */
+async function dropDatabase(drop: () => Promise<void>): Promise<void> {
+  for (let tried = 0; ; tried++) {
+    try {
+      return await drop();
+    } catch (error) {
+      if ((error as { code?: string }).code !== '42501' || tried >= 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 }
 
 /** Creates a database with the schema of today and opens both runtime pools on it. */

@@ -9,6 +9,10 @@ import { CreateWebhooks1764000008000 } from '../../../migrations/1764000008000-C
 import { CreateSnapshots1764000009000 } from '../../../migrations/1764000009000-CreateSnapshots.js';
 import { CreateSyncJobs1764000010000 } from '../../../migrations/1764000010000-CreateSyncJobs.js';
 import { CreateLeaders1764000011000 } from '../../../migrations/1764000011000-CreateLeaders.js';
+import { AnnounceKeyChanges1764000012000 } from '../../../migrations/1764000012000-AnnounceKeyChanges.js';
+import { IndexRingKeys1764000013000 } from '../../../migrations/1764000013000-IndexRingKeys.js';
+import { AddAuditSource1764000014000 } from '../../../migrations/1764000014000-AddAuditSource.js';
+import { AnnounceCredentialChanges1764000014500 } from '../../../migrations/1764000014500-AnnounceCredentialChanges.js';
 
 /** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
 export const migrations = [
@@ -23,4 +27,8 @@ export const migrations = [
   CreateSnapshots1764000009000,
   CreateSyncJobs1764000010000,
   CreateLeaders1764000011000,
+  AnnounceKeyChanges1764000012000,
+  IndexRingKeys1764000013000,
+  AddAuditSource1764000014000,
+  AnnounceCredentialChanges1764000014500,
 ];

@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AdminModule } from '../../src/admin/admin.module.js';
+import { tenantHashOf } from '../../src/core/tenant.js';
+import { Readiness } from '../../src/platform/health/readiness.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
+import { Admission } from '../../src/tenancy/admission.js';
+import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
+import { comparable } from '../support/comparable.js';
+import { ask, startProduct, type Product } from '../support/product.js';
+import { routeTable, type ServedRoute } from '../support/route-table.js';
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+/** The routes without a tenant (product.md 2.2); everything else is closed. */
+const isOpen = ({ method, path }: ServedRoute) =>
+  ['GET', 'HEAD'].includes(method) && /^\/(health(\/ready)?|doc|docs(\/.*)?)$/.test(path);
+const withIds = (path: string) =>
+  path
+    .replace(':opcoId', 'akto')
+    .replace(':numeroInterne', 'INT-NONE')
+    .replaceAll(/:[a-zA-Z]*[iI]d\b/g, randomUUID())
+    .replace('*', 'x');
+
+describe('the routes of the running application', () => {
+  let product: Product;
+  let routes: readonly ServedRoute[] = [];
+  let staff: NestFastifyApplication;
+
+  beforeAll(async () => {
+    product = await startProduct();
+    routes = routeTable(product.opcovia.api);
+    const parts = { metrics: product.opcovia.api.get(Metrics), readiness: product.opcovia.api.get(Readiness) };
+    staff = await NestFactory.create<NestFastifyApplication>(AdminModule.of(parts), new FastifyAdapter(), {
+      logger: false,
+    });
+    await staff.init();
+  });
+
+  afterAll(async () => {
+    await staff.close();
+    await product.stop();
+  });
+
+  /** As a text without the length: the problem names the path that was asked, hence is longer for a longer one. */
+  const withoutLength = async (...[key, method, path]: [string | undefined, string, string]) =>
+    comparable(await product.ask(key, method, path)).replace(/^content-length: \d+$/m, '');
+
+  it('are all documented, and nothing is documented that is not served', async () => {
+    const { paths } = (await product.ask(undefined, 'GET', '/doc')).body as { paths: Record<string, object> };
+    const documented = Object.entries(paths).flatMap(([path, each]) =>
+      Object.keys(each).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+    );
+    const served = routes.filter(({ method, path }) => method !== 'HEAD' && !/^\/docs?(\/|$)/.test(path));
+    expect(documented.sort()).toEqual(served.map(({ method, path }) => `${method} ${path}`).sort());
+    expect(served.length).toBeGreaterThan(20);
+  });
+
+  it('answer one and the same 403 without a key, whatever the path and the method, served or not', async () => {
+    const paths = [
+      ...new Set(routes.map(({ path }) => path)),
+      '/nowhere',
+      '/nowhere/at/all',
+      '/',
+      '/me',
+      '/admin',
+      '/metrics',
+    ];
+    const refusals = new Map<string, string[]>();
+    for (const path of paths) {
+      for (const method of methods) {
+        if (isOpen({ method, path })) continue;
+        // HEAD says as much as GET, but has no body.
+        const kind = method === 'HEAD' ? 'HEAD' : 'body';
+        const said = `${kind} ${await withoutLength(undefined, method, withIds(path))}`;
+        refusals.set(said, [...(refusals.get(said) ?? []), `${method} ${path}`]);
+      }
+    }
+    expect([...refusals.keys()].map((said) => said.slice(0, 8)).sort()).toEqual(['HEAD 403', 'body 403']);
+    expect([...refusals.values()].flat().length).toBeGreaterThan(150);
+  });
+
+  it('answer the same 403 to a key that is blank, unknown, malformed or revoked', async () => {
+    const revoked = await product.newTenant('CFA révoqué');
+    const { keyId } = await product.opcovia.api.get(Admission).admitTenant(revoked);
+    await product.opcovia.api.get(TenantsRepository).revokeKey(keyId, 'cli');
+    product.opcovia.api.get(Admission).forget(tenantHashOf(revoked));
+    const keys = [
+      undefined,
+      '',
+      ' ',
+      'x',
+      `opv_test_${'A'.repeat(43)}`,
+      revoked,
+      `${revoked}, ${revoked}`,
+      'é'.repeat(20),
+    ];
+    const said = new Set<string>();
+    for (const key of keys) said.add(await withoutLength(key, 'GET', '/akto/jobs'));
+    expect([...said]).toEqual([expect.stringMatching(/^403/)]);
+  });
+
+  it('tell a tenant 404 for a path that is not served, and 405 with Allow for a method that is not', async () => {
+    const key = await product.newTenant('CFA curieux');
+    for (const path of ['/nowhere', '/nowhere/at/all', '/', '/admin', '/metrics', '/akto', '/webhooks/x/y/z']) {
+      for (const method of methods) {
+        expect([method, path, (await product.ask(key, method, path)).status]).toEqual([method, path, 404]);
+      }
+    }
+    for (const path of new Set(routes.map((route) => route.path).filter((path) => !path.startsWith('/doc')))) {
+      const served = routes.filter((route) => route.path === path).map(({ method }) => method);
+      for (const method of methods.filter((each) => !served.includes(each))) {
+        const { status, headers } = await product.ask(key, method, withIds(path));
+        expect([method, path, status]).toEqual([method, path, 405]);
+        expect(headers.get('allow')?.split(', ')).toEqual(expect.arrayContaining(served));
+      }
+    }
+  });
+
+  it('of the staff listener are health and metrics alone, and none of them knows a tenant', async () => {
+    expect(
+      routeTable(staff)
+        .filter(({ method }) => method !== 'HEAD')
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(['/health', '/health/ready', '/health/startup', '/metrics']);
+    const key = await product.newTenant('CFA Mesuré');
+    const tenant = tenantHashOf(key);
+    await product.ask(key, 'GET', '/akto/dossiers/etats');
+    for (const { method, path } of routeTable(staff)) {
+      const { text } = await ask(`${product.opcovia.staffUrl}${path}`, { method });
+      for (const trace of [key, tenant, tenant.slice(0, 8), 'Mesuré']) expect(text).not.toContain(trace);
+    }
+    for (const path of ['/akto/jobs', '/webhooks', '/events', '/admin', '/hub']) {
+      const answer = await ask(`${product.opcovia.staffUrl}${path}`, { method: 'GET', apiKey: key });
+      expect([path, answer.status]).toEqual([path, 404]);
+    }
+  });
+});
