@@ -6,6 +6,7 @@ import { AuditModule } from './audit/audit.module.js';
 import { CacheModule } from './cache/cache.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HubModule } from './hub/hub.module.js';
+import { InboundModule } from './hub/inbound/inbound.module.js';
 import { PipelineModule } from './pipeline/pipeline.module.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import type { Env } from './platform/config/env.js';
@@ -39,6 +40,7 @@ export class AppModule {
         EventsModule,
         CacheModule,
         HubModule,
+        InboundModule,
         PipelineModule,
         QueueModule,
         PollerModule,

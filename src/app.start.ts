@@ -1,6 +1,5 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Logger } from 'nestjs-pino';
 import type { DestinationStream } from 'pino';
 import { createAdmin } from './admin/create-admin.js';
 import { harden, strictAdapter } from './api/harden.js';
@@ -10,6 +9,7 @@ import { AppModule } from './app.module.js';
 import type { Env } from './platform/config/env.js';
 import { Readiness } from './platform/health/readiness.js';
 import { createLog } from './platform/logging/log.js';
+import { nestLog } from './platform/logging/logging.module.js';
 import { Metrics } from './platform/metrics/metrics.js';
 
 /** What a start may add to its configuration. */
@@ -71,13 +71,12 @@ export async function startOpcovia(env: Env, options: StartOptions = {}): Promis
 
 async function createApi(env: Env, { logTo, demoKey }: StartOptions): Promise<NestFastifyApplication> {
   const log = createLog(env.OPCOVIA_LOG_LEVEL, logTo);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(env, log), strictAdapter(), {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(env, log), strictAdapter(env), {
     bodyParser: false,
     abortOnError: false,
-    bufferLogs: true,
+    logger: nestLog(log),
   });
-  app.useLogger(app.get(Logger));
-  await harden(app);
+  await harden(app, env);
   serveDocumentation(app, demoKey);
   return app;
 }

@@ -12,6 +12,7 @@ import { CredentialsController } from './credentials/credentials.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { JobsController } from './jobs/jobs.controller.js';
+import { MeController } from './me/me.controller.js';
 import { DepositDoor } from './opco/accept.js';
 import { DocumentsController } from './opco/documents.controller.js';
 import { DossiersController } from './opco/dossiers.controller.js';
@@ -25,9 +26,10 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
  */
 @Module({
   imports: [PassportModule, TenancyModule, PipelineModule, QueueModule, EventsModule, WebhookModule],
-  // Static paths first: `webhooks` and `events` are no OPCOs.
+  // Static paths first: `me`, `webhooks` and `events` are no OPCOs.
   controllers: [
     HealthController,
+    MeController,
     WebhooksController,
     EventsController,
     StatusController,

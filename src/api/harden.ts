@@ -3,6 +3,9 @@ import helmet from '@fastify/helmet';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { parseStrictJson } from '../core/strict-json.js';
+import type { Env } from '../platform/config/env.js';
+import { parseTrustedProxies } from '../platform/config/trusted-proxies.js';
+import { InboundLimits } from '../hub/inbound/inbound-limits.js';
 import { Readiness } from '../platform/health/readiness.js';
 import { LOG } from '../platform/logging/log.token.js';
 import { Metrics } from '../platform/metrics/metrics.js';
@@ -10,38 +13,55 @@ import { Admission } from '../tenancy/admission.js';
 import { accessLogHook } from './access-log.hook.js';
 import { admitHook } from './admission/admit.hook.js';
 import { answerHook } from './answer.hook.js';
-import { connectionHook } from './connection.hook.js';
+import { capConnections } from './connection-cap.js';
+import { closingHook, connectionHook } from './connection.hook.js';
 import { answerProblem, ErrorFilter } from './error.filter.js';
 import { KnownRoutes } from './known-routes.js';
+import { limitHook } from './limits/limit.hook.js';
 import { listenToSpecialRequests, refuseUnparsed } from './raw-answers.js';
 import { requestIdOf } from './request-id.js';
 import { translateError } from './translate-error.js';
-import { bodyRulesHook, wireRulesHook } from './wire-rules.hook.js';
-
-/** Ten files of a deposit, in base64. */
-const filesLimit = 25 * 1024 * 1024;
+import { uploadPaceHook } from './upload-pace.hook.js';
+import { bodyRulesHook } from './body-rules.hook.js';
+import { longestTarget, wireRulesHook } from './wire-rules.hook.js';
 
 /** The HTTP server for integrators: strict parser, bounded times and sizes. */
-export function strictAdapter(): FastifyAdapter {
+export function strictAdapter(env: Env): FastifyAdapter {
+  const requestTimeout = env.OPCOVIA_REQUEST_TIMEOUT_SECONDS * 1000;
   return new FastifyAdapter({
-    bodyLimit: 100 * 1024,
+    bodyLimit: env.OPCOVIA_BODY_KIB * 1024,
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers),
     requestIdHeader: false,
-    requestTimeout: 60_000,
-    keepAliveTimeout: 72_000,
-    http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, connectionsCheckingInterval: 1000 },
-    routerOptions: { maxParamLength: 256 },
+    trustProxy: parseTrustedProxies(env.OPCOVIA_TRUSTED_PROXIES) ?? false,
+    requestTimeout,
+    // Without a byte in either direction: ends who does not read the answer. Later than 408, which says why.
+    connectionTimeout: requestTimeout + 10_000,
+    keepAliveTimeout: env.OPCOVIA_KEEP_ALIVE_SECONDS * 1000,
+    http: {
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: env.OPCOVIA_HEADERS_TIMEOUT_SECONDS * 1000,
+      connectionsCheckingInterval: 500,
+      // A hook of ours asks for it, and answers as a problem.
+      requireHostHeader: false,
+    },
+    // The address as a whole is bounded; a long segment is refused where its value is judged, after admission.
+    routerOptions: { maxParamLength: longestTarget },
+    // A hook of ours refuses, with a problem.
+    return503OnClosing: false,
     clientErrorHandler: refuseUnparsed,
-    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
-      answerProblem(translateError(error), request, reply),
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      void reply.header('connection', 'close');
+      answerProblem(translateError(error), request, reply);
+    },
   });
 }
 
 /** Fastens what stands in front of every route: admission, the one error filter, headers, the access log. */
-export async function harden(app: NestFastifyApplication): Promise<void> {
+export async function harden(app: NestFastifyApplication, env: Env): Promise<void> {
   app.useGlobalFilters(new ErrorFilter(app.get(LOG)));
   const fastify = app.getHttpAdapter().getInstance();
   listenToSpecialRequests(fastify.server);
+  capConnections(fastify.server, env.OPCOVIA_CONNECTIONS);
   fastify.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer' },
@@ -52,10 +72,13 @@ export async function harden(app: NestFastifyApplication): Promise<void> {
   const routes = new KnownRoutes();
   fastify.addHook('onRoute', (route) => {
     routes.add(route);
-    if (route.config?.takesFiles) route.bodyLimit = filesLimit;
+    if (route.config?.takesFiles) route.bodyLimit = env.OPCOVIA_DEPOSIT_BODY_MIB * 1024 * 1024;
   });
   fastify.addHook('onRequest', wireRulesHook);
+  fastify.addHook('onRequest', closingHook(fastify));
+  fastify.addHook('onRequest', uploadPaceHook(env));
   fastify.addHook('onRequest', admitHook(app.get(Admission)));
+  fastify.addHook('onRequest', limitHook(app.get(InboundLimits), app.get(Metrics)));
   fastify.addHook('onRequest', bodyRulesHook(routes));
   fastify.addHook('onSend', answerHook);
   fastify.addHook('onSend', connectionHook(app.get(Readiness)));

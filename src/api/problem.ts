@@ -37,6 +37,7 @@ export function problemHeaders(error: OpcoviaError): Record<string, string> {
   return {
     'content-type': 'application/problem+json; charset=utf-8',
     'cache-control': 'private, no-store',
+    'x-content-type-options': 'nosniff',
     ...(wait !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(wait))) }),
   };
 }

@@ -17,10 +17,16 @@ const codeOfParser: Readonly<Record<string, ErrorCode>> = {
  * bare socket, and the connection ends, since nobody knows where the next request would begin.
  */
 export function refuseUnparsed(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (error.code === 'ECONNRESET') return;
+  endWithProblem(socket, fail(codeOfParser[error.code ?? ''] ?? 'MALFORMED_REQUEST'));
+}
+
+/** Ends a connection in the middle of a request; the problem is its last word unless another answer has begun. */
+export function endWithProblem(socket: Socket, error: OpcoviaError): void {
+  if (socket.destroyed) return;
   const answering = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent;
-  if (socket.writable && !answering) writeProblem(socket, fail(codeOfParser[error.code ?? ''] ?? 'MALFORMED_REQUEST'));
-  socket.destroy(error);
+  if (socket.writable && !answering) writeProblem(socket, error);
+  socket.destroy();
 }
 
 /**
@@ -41,7 +47,8 @@ export function listenToSpecialRequests(server: Server): void {
   });
 }
 
-function writeProblem(socket: Duplex, error: OpcoviaError): void {
+/** Writes an answer of ours on a bare connection; ending it is the caller's. */
+export function writeProblem(socket: Duplex, error: OpcoviaError): void {
   const { headers, body } = messageOf(error, randomUUID());
   const { status } = error.entry;
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -55,7 +62,6 @@ function messageOf(error: OpcoviaError, requestId: string): { headers: Record<st
       ...problemHeaders(error),
       'content-length': String(Buffer.byteLength(body)),
       'x-request-id': requestId,
-      'x-content-type-options': 'nosniff',
       connection: 'close',
     },
     body,

@@ -12,6 +12,8 @@ import { CommandError } from './command-errors.js';
 /** The registers that staff works on. */
 export interface Desk {
   readonly database: Database;
+  readonly ring: KeyRing;
+  readonly audit: AuditTrail;
   readonly tenants: TenantsRepository;
   readonly credentials: OpcoCredentialsRepository;
   readonly clients: OpcoClientsRepository;
@@ -28,6 +30,8 @@ export async function openDesk(env: Env): Promise<Desk> {
     const audit = new AuditTrail();
     return {
       database,
+      ring,
+      audit,
       tenants: new TenantsRepository(database, audit),
       credentials: new OpcoCredentialsRepository(database, keys, audit),
       clients: new OpcoClientsRepository(database, ring, audit),

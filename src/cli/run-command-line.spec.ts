@@ -34,6 +34,8 @@ describe('the command line', () => {
       'credentials:set',
       'opco-client:set',
       'audit:verify',
+      'keyring:status',
+      'keyring:reencrypt',
     ]) {
       expect(text).toContain(`  ${name}`);
     }

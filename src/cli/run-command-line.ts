@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util';
 import { OpcoviaError } from '../core/errors.js';
 import { ConfigurationError } from '../platform/config/read-env.js';
-import { auditVerifyCommand } from './audit-commands.js';
+import { auditSearchCommand, auditVerifyCommand } from './audit-commands.js';
 import type { Command, Workplace } from './command.js';
 import { CommandError, UsageError } from './command-errors.js';
 import { credentialsSetCommand, opcoClientSetCommand } from './credential-commands.js';
+import { isolationCheckCommand } from './isolation-commands.js';
+import { keyringReencryptCommand, keyringStatusCommand } from './keyring-commands.js';
 import { migrateCommand, migrateDownCommand } from './schema-commands.js';
 import { keyCreateCommand, keyRevokeCommand, tenantCreateCommand, tenantListCommand } from './tenant-commands.js';
 
@@ -18,6 +20,10 @@ const commands: readonly Command[] = [
   credentialsSetCommand,
   opcoClientSetCommand,
   auditVerifyCommand,
+  auditSearchCommand,
+  isolationCheckCommand,
+  keyringStatusCommand,
+  keyringReencryptCommand,
 ];
 
 /** Runs `<command> [options]`; gives the exit code: 0 done, 1 refused or failed, 2 not understood. Shows no stack. */

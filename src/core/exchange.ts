@@ -28,6 +28,8 @@ export interface Call {
   /** The CFA's key at the OPCO where the caller brings it along (`cfakeyinfo` only); never logged, hashed before it names anything. */
   readonly cfaKey?: string;
   readonly cache: CacheDemand;
+  /** The caller's network, as `networkOf` shortens it: for the audit trail. */
+  readonly source?: string;
   /** W3C trace context to hand on. */
   readonly traceparent?: string;
   /**

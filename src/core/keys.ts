@@ -48,3 +48,8 @@ export function depositQueueName(opcoId: string): string {
 export function budgetKey(opcoId: string, environment: string): string {
   return `${prefix}:budget:${opcoId}:${environment}`;
 }
+
+/** How far a tenant's and its keys' inbound limits are drawn: one hash a tenant, so that both are decided in one step. */
+export function inboundKey(tenant: TenantHash): string {
+  return `${prefix}:inbound:${tenant}`;
+}

@@ -18,6 +18,8 @@ export interface UpstreamCallEntry {
   readonly askedAt: number;
   /** The OPCO's last status; absent when it gave none. */
   readonly upstreamStatus?: number;
+  /** The caller's network, where somebody called. */
+  readonly source?: string;
   /** Absent when the exchange ended well. */
   readonly failure?: ErrorCode;
 }

@@ -21,6 +21,8 @@ export interface DepositToAccept {
   /** As `readIdempotencyKey` gave it. */
   readonly idempotencyKey?: string | undefined;
   readonly requestId: string;
+  /** The caller's network, as `networkOf` shortens it. */
+  readonly source?: string;
 }
 
 /** The job that answers for the deposit: made now, or by an earlier request of the same content and key. */
@@ -54,7 +56,7 @@ interface Judged {
 
 const mebibyte = 1024 * 1024;
 const patienceByDefault: AcceptPatience = { ms: 2000, msPerMebibyte: 500 };
-const limits = { rows: 100, bytes: 8 * mebibyte, inFlight: 4, waitingRows: 2000, waitingBytes: 64 * mebibyte };
+const limits = { rows: 100, bytes: 8 * mebibyte, inFlight: 4, waitingRows: 2000, waitingBytes: 96 * mebibyte };
 
 /**
  * Takes a deposit in: job, sealed payload, claim, due time and audit row in one commit, or nothing. Concurrent deposits, of
@@ -129,7 +131,7 @@ export class AcceptDeposit {
 
   async #commit(candidates: readonly Candidate[]): Promise<Judged[]> {
     const rows = await this.database.call<{ asked: string; job_id: string; verdict: Verdict }>(
-      'SELECT * FROM accept_deposits($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)',
+      'SELECT * FROM accept_deposits($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)',
       columns(candidates),
     );
     const byJob = new Map(rows.map((row) => [row.asked, { jobId: row.job_id, verdict: row.verdict }]));
@@ -172,6 +174,8 @@ function columns(candidates: readonly Candidate[]): unknown[] {
     of(({ payload }) => payload),
     of(() => progress),
     of(({ deposit }) => deposit.requestId),
+    of(({ deposit }) => `key:${deposit.tenant.keyId}`),
+    of(({ deposit }) => deposit.source ?? null),
   ];
 }
 

@@ -1,4 +1,5 @@
-import type { AuditTrail } from '../audit/audit-trail.js';
+import type { AuditAction } from '../audit/actions.js';
+import type { AuditTrail, Author } from '../audit/audit-trail.js';
 import type { JobError, JobPage, JobTimelineEntry, JobView } from '../core/contract/job.js';
 import { readCursor, writeCursor, type PageQuestion } from '../core/cursor.js';
 import { fail } from '../core/errors.js';
@@ -19,9 +20,8 @@ export interface JobFilter extends PageQuestion {
 }
 
 /** Who asks for a change of a job. */
-export interface JobActor {
+export interface JobActor extends Pick<Author, 'requestId' | 'source'> {
   readonly tenant: Tenant;
-  readonly requestId: string;
 }
 
 interface ViewRow extends SummaryRow {
@@ -68,8 +68,9 @@ export class JobRepository extends TenantScopedRepository {
   }
 
   /** Brings a failed job back: it certainly had no effect. 409 for any other, or when the same content was deposited anew since. */
-  async retry({ tenant, requestId }: JobActor, opcoId: string, jobId: string): Promise<JobView> {
-    const view = await this.within(tenant.hash, async (sql) => {
+  async retry(actor: JobActor, opcoId: string, jobId: string): Promise<JobView> {
+    const { hash } = actor.tenant;
+    const view = await this.within(hash, async (sql) => {
       const job = await find(sql, opcoId, jobId);
       await change(sql, job, { from: 'failed', to: 'pending', code: 'retried' });
       // Acceptance decides about a claim under the same lock: the same content cannot be taken in beside this job while it runs.
@@ -81,21 +82,22 @@ export class JobRepository extends TenantScopedRepository {
          SELECT id, tenant_hash, environment, opco_id FROM jobs WHERE id = $1`,
         [jobId],
       );
-      await this.#trace(sql, { tenant, requestId }, 'job.retried', job);
-      return this.#view(sql, tenant.hash, await find(sql, opcoId, jobId));
+      await this.#trace(sql, actor, 'job.retried', job);
+      return this.#view(sql, hash, await find(sql, opcoId, jobId));
     });
     this.wake(opcoId);
     return view;
   }
 
   /** Takes a pending job back before it is sent. 409 once it is under way or over. */
-  cancel({ tenant, requestId }: JobActor, opcoId: string, jobId: string): Promise<JobView> {
-    return this.within(tenant.hash, async (sql) => {
+  cancel(actor: JobActor, opcoId: string, jobId: string): Promise<JobView> {
+    const { hash } = actor.tenant;
+    return this.within(hash, async (sql) => {
       const job = await find(sql, opcoId, jobId);
       await change(sql, job, { from: 'pending', to: 'cancelled', code: 'cancelled' });
       await sql.query('DELETE FROM job_outbox WHERE job_id = $1', [jobId]);
-      await this.#trace(sql, { tenant, requestId }, 'job.cancelled', job);
-      return this.#view(sql, tenant.hash, await find(sql, opcoId, jobId));
+      await this.#trace(sql, actor, 'job.cancelled', job);
+      return this.#view(sql, hash, await find(sql, opcoId, jobId));
     });
   }
 
@@ -133,14 +135,15 @@ export class JobRepository extends TenantScopedRepository {
     }
   }
 
-  async #trace(sql: Sql, { tenant, requestId }: JobActor, action: string, row: ViewRow): Promise<void> {
+  async #trace(sql: Sql, { tenant, requestId, source }: JobActor, action: AuditAction, row: ViewRow): Promise<void> {
     await this.audit.write(sql, {
       tenant: tenant.hash,
       actor: `key:${tenant.keyId}`,
       action,
       object: `job:${row.id}`,
       result: 'ok',
-      requestId,
+      ...(requestId !== undefined && { requestId }),
+      ...(source !== undefined && { source }),
       details: { opcoId: row.opco_id, type: row.type },
     });
   }

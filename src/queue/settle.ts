@@ -143,7 +143,7 @@ export class SettleJob {
     // Waiting on for what was already waited for changes nothing that anybody could look for; a refused key is worth a row.
     const waitsOn = decision.kind === 'retry' && decision.reason !== 'credentials' && decision.reason !== 'retry';
     if (waitsOn && decision.reason === job.reason) return;
-    const action = decision.kind === 'retry' ? 'job.waiting' : `job.${decision.kind}`;
+    const action = decision.kind === 'retry' ? 'job.waiting' : (`job.${decision.kind}` as const);
     await this.audit.write(sql, {
       tenant,
       actor: 'system:worker',

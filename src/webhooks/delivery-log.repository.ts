@@ -1,4 +1,4 @@
-import type { AuditTrail } from '../audit/audit-trail.js';
+import type { AuditTrail, Author } from '../audit/audit-trail.js';
 import type { WebhookDelivery, WebhookDeliveryPage, WebhookTest } from '../core/contract/webhook.js';
 import { badCursor, type PageQuestion } from '../core/cursor.js';
 import { fail } from '../core/errors.js';
@@ -8,7 +8,6 @@ import type { EventLog } from '../events/event-log.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
 import { noOpco } from './fan-out.js';
-import type { Author } from './webhook.repository.js';
 
 /** Which deliveries are wanted. */
 export interface DeliveryQuestion extends PageQuestion {

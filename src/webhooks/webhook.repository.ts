@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { AuditTrail } from '../audit/audit-trail.js';
+import type { AuditAction } from '../audit/actions.js';
+import type { AuditTrail, Author } from '../audit/audit-trail.js';
 import type { WebhookCreated, WebhookDraft, WebhookPage, WebhookPatch, WebhookView } from '../core/contract/webhook.js';
 import { readCursor, writeCursor, type PageQuestion } from '../core/cursor.js';
 import { fail } from '../core/errors.js';
@@ -10,13 +11,6 @@ import { TenantScopedRepository } from '../platform/database/tenant-scoped.repos
 import type { AddressPolicy } from './address-policy.js';
 import { judgeUrl } from './judge-url.js';
 import { newSecret, sealSecret } from './secret.js';
-
-/** Who asks for a change, for the audit trail. */
-export interface Author {
-  /** `key:<id>`, as the audit trail writes it. */
-  readonly actor: string;
-  readonly requestId?: string;
-}
 
 /** What the subscriptions are kept with. */
 export interface WebhookPorts {
@@ -162,7 +156,7 @@ export class WebhookRepository extends TenantScopedRepository {
 interface Change {
   readonly tenant: TenantHash;
   readonly id: string;
-  readonly action: string;
+  readonly action: AuditAction;
   readonly author: Author;
 }
 

@@ -1,18 +1,16 @@
 import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
 import { eventually, startProduct, type Product } from '../support/product.js';
-import { open, sendRaw, type RawAnswer } from '../support/raw-http.js';
+import { open, sendRaw } from '../support/raw-http.js';
 
 describe('the door for integrators', () => {
   let product: Product;
   let key: string;
   let url: string;
-  let slow: Promise<RawAnswer>;
 
   beforeAll(async () => {
     product = await startProduct();
     key = await product.newTenant('CFA strict');
     url = product.opcovia.apiUrl ?? '';
-    slow = sendRaw(url, 'GET /health HTTP/1.1\r\nHost: a\r\nX-Sl');
   });
 
   afterAll(() => product.stop());
@@ -20,87 +18,8 @@ describe('the door for integrators', () => {
   const raw = (bytes: string) => sendRaw(url, bytes.replaceAll('{key}', key));
   const deposit = (fields: string, body = '') =>
     raw(`POST /akto/dossiers HTTP/1.1\r\nX-API-KEY: {key}\r\n${fields}\r\n${body}`);
-  const deposited = () =>
-    product.sandbox.world.ledger
-      .read({ opcoId: 'akto' })
-      .filter(({ method, path }) => method === 'POST' && /dossiers/.test(path));
   const json = 'Host: a\r\nContent-Type: application/json\r\n';
   const close = 'Connection: close\r\n';
-
-  describe('on the wire', () => {
-    it.each([
-      ['two Host lines', 400, `GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n`],
-      ['no Host line', 400, 'GET /health HTTP/1.1\r\n\r\n'],
-      [
-        'an absolute target',
-        400,
-        'GET http://evil.example/akto/dossiers HTTP/1.1\r\nHost: a\r\nX-API-KEY: {key}\r\n\r\n',
-      ],
-      ['an authority as target', 405, 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'],
-      ['an asterisk', 400, 'OPTIONS * HTTP/1.1\r\nHost: a\r\nX-API-KEY: {key}\r\n\r\n'],
-      ['HTTP/2.0', 400, 'GET /health HTTP/2.0\r\nHost: a\r\n\r\n'],
-      ['HTTP/1.2', 400, 'GET /health HTTP/1.2\r\nHost: a\r\n\r\n'],
-      ['TRACE', 405, `TRACE /health HTTP/1.1\r\nHost: a\r\n${close}\r\n`],
-      ['101 header lines', 431, `GET /health HTTP/1.1\r\nHost: a\r\n${'a:\r\n'.repeat(100)}\r\n`],
-      ['2 500 header lines', 431, `GET /health HTTP/1.1\r\nHost: a\r\n${'a:\r\n'.repeat(2500)}\r\n`],
-      ['20 kB of header fields', 431, `GET /health HTTP/1.1\r\nHost: a\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`],
-      ['a long target', 400, `GET /health?${'a'.repeat(9000)} HTTP/1.1\r\nHost: a\r\n\r\n`],
-      ['an escape that is none', 400, `GET /%zz HTTP/1.1\r\nHost: a\r\n${close}\r\n`],
-      ['no HTTP at all', 400, 'hello\r\n\r\n'],
-      ['an unknown expectation', 417, 'GET /health HTTP/1.1\r\nHost: a\r\nExpect: 200-ok\r\n\r\n'],
-    ])('answers to %s with %i as a problem, and closes', async (_, status, bytes) => {
-      const { problem, head, ...answer } = await raw(bytes);
-      expect([answer.status, answer.answers]).toEqual([status, 1]);
-      // A missing Host is refused by Node itself, in words of its own.
-      if (bytes.includes('Host')) {
-        expect(problem).toMatchObject({ status, code: expect.any(String), detail: expect.any(String) });
-        expect(head).toContain(problem.requestId);
-      }
-    });
-
-    const next = 'GET /health HTTP/1.1\r\nHost: a\r\n\r\n';
-    it.each([
-      ['Content-Length and chunked', `${json}Content-Length: 6\r\nTransfer-Encoding: chunked\r\n`, `0\r\n\r\n${next}`],
-      ['chunked and Content-Length', `${json}Transfer-Encoding: chunked\r\nContent-Length: 6\r\n`, `0\r\n\r\n${next}`],
-      ['two lengths', `${json}Content-Length: 1\r\nContent-Length: 2\r\n`, `{}${next}`],
-      ['a list of lengths', `${json}Content-Length: 2, 2\r\n`, `{}${next}`],
-      ['a signed length', `${json}Content-Length: +2\r\n`, `{}${next}`],
-      ['a negative length', `${json}Content-Length: -1\r\n`, `{}${next}`],
-      ['a hexadecimal length', `${json}Content-Length: 0x2\r\n`, `{}${next}`],
-      ['a blank before the colon', `${json}Transfer-Encoding : chunked\r\n`, `0\r\n\r\n${next}`],
-      ['an unknown coding', `${json}Transfer-Encoding: xchunked\r\n`, `0\r\n\r\n${next}`],
-      ['identity after chunked', `${json}Transfer-Encoding: chunked, identity\r\n`, `0\r\n\r\n${next}`],
-      ['a folded line', `${json}X-Folded: a\r\n b\r\nContent-Length: 2\r\nContent-Length: 3\r\n`, `{}${next}`],
-      ['a bare line feed', `Host: a\nX: y\r\n`, next],
-      ['a bare carriage return', `Host: a\rX: y\r\n`, next],
-      ['a NUL', 'Host: a\r\nX: \0\r\n', next],
-      ['a chunk size that is none', `${json}Transfer-Encoding: chunked\r\n`, `ZZ\r\n{}\r\n0\r\n\r\n${next}`],
-      ['chunks with bare line feeds', `${json}Transfer-Encoding: chunked\r\n`, `2\n{}\n0\n\n${next}`],
-    ])('takes nothing after %s, and calls no OPCO', async (_, fields, body) => {
-      const { status, answers } = await deposit(fields, body);
-      expect([400, 413, 501]).toContain(status);
-      expect(answers).toBe(1);
-      expect(deposited()).toEqual([]);
-    });
-
-    it('takes a key given twice for no key', async () => {
-      const { status } = await raw(
-        `GET /webhooks HTTP/1.1\r\nHost: a\r\nX-API-KEY: {key}\r\nX-API-KEY: {key}\r\n${close}\r\n`,
-      );
-      expect(status).toBe(403);
-    });
-
-    it('refuses an Idempotency-Key given twice', async () => {
-      const body = JSON.stringify({ cerfa: exampleCerfa() });
-      const length = `Content-Length: ${Buffer.byteLength(body)}\r\n`;
-      const { problem } = await deposit(`${json}${close}Idempotency-Key: a\r\nIdempotency-Key: b\r\n${length}`, body);
-      expect(problem.code).toBe('IDEMPOTENCY_KEY_INVALID');
-    });
-
-    it('ends header fields that never end, with 408', async () => {
-      expect(await slow).toMatchObject({ status: 408, problem: { code: 'REQUEST_TIMEOUT' } });
-    });
-  });
 
   describe('methods', () => {
     it.each([

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
 import { runCommandLine } from '../../src/cli/run-command-line.js';
 import { openDesk, type Desk } from '../../src/cli/desk.js';
 import { readEnv } from '../../src/platform/config/read-env.js';
@@ -11,7 +12,7 @@ describe('the command line, on a real database', () => {
 
   beforeAll(async () => {
     test = await createTestDatabase();
-    const keyring = `k1:${'00112233445566778899aabbccddeeff'.repeat(2)}`;
+    const keyring = `k1:${randomBytes(32).toString('hex')}`;
     desk = await openDesk(readEnv({ DATABASE_URL: test.url, OPCOVIA_KEYRING: keyring }));
   });
 
@@ -47,6 +48,42 @@ describe('the command line, on a real database', () => {
     expect((await run(['key:revoke', '--id', tenant.keyId])).code).toBe(1);
     await expect(new Admission(test.database).admitTenant(key)).rejects.toMatchObject({ code: 'HTTP_ERROR' });
     expect(await run(['audit:verify'])).toMatchObject({ code: 0, text: expect.stringContaining('4 en attente') });
+  });
+
+  it('shows staff the trail of a CFA, page by page, and writes down that it did', async () => {
+    const created = await run(['tenant:create', '--nom', 'CFA Y']);
+    const [, hash = ''] = /empreinte ([0-9a-f]{8})/.exec(created.text) ?? [];
+    await run(['credentials:set', '--tenant', hash, '--opco', 'akto'], 'cle-akto-0123456789');
+    const first = await run(['audit:search', '--tenant', hash, '--limit', '2']);
+    expect(first.text).toMatch(/ {2}credentials\.stored {2}.*\n.* {2}key\.created {2}/);
+    const [, before = ''] = /La suite : --before (\d+)/.exec(first.text) ?? [];
+    const second = await run(['audit:search', '--tenant', hash, '--before', before]);
+    expect(second.text).toMatch(/^\d+ {2}\S+Z {2}cli {2}tenant\.created {2}tenant {2}ok {2}- - environment=test$/);
+    const searches = await run([
+      'audit:search',
+      '--tenant',
+      hash,
+      '--action',
+      'audit.searched',
+      '--since',
+      '2026-01-01',
+    ]);
+    expect(searches.text.match(/audit\.searched/g)).toHaveLength(2);
+    const none = await run(['audit:search', '--tenant', hash, '--until', '2020-01-01T00:00:00Z']);
+    expect(none).toEqual({ code: 0, text: 'Aucune ligne.' });
+    expect((await run(['audit:search', '--tenant', 'system'])).code).toBe(0);
+    expect(first.text + second.text).not.toContain('cle-akto');
+  });
+
+  it.each([
+    [['--tenant', 'aaaaaaaa', '--action', 'all'], 2],
+    [['--tenant', 'aaaaaaaa', '--since', 'hier'], 2],
+    [['--tenant', 'aaaaaaaa', '--limit', '1001'], 2],
+    [['--tenant', 'aaaaaaaa', '--before', '1; DROP TABLE'], 2],
+    [[], 2],
+    [['--tenant', '00000000'], 1],
+  ])('refuses to search with %j', async (options, code) => {
+    expect((await run(['audit:search', ...options])).code).toBe(code);
   });
 
   it('imports a key from standard input once', async () => {

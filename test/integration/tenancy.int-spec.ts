@@ -196,8 +196,8 @@ describe('credentials at the OPCOs', () => {
     expect(await credentials.find(tenant.hash, 'akto')).toMatchObject({ hint: '••••' });
     const targets = () => database.asTenant(tenant.hash, (sql) => sql.query('SELECT opco_id FROM poll_targets'));
     expect(await targets()).toEqual([{ opco_id: 'akto' }]);
-    expect(await credentials.remove(tenant.hash, 'akto', 'cli')).toBe(true);
-    expect(await credentials.remove(tenant.hash, 'akto', 'cli')).toBe(false);
+    expect(await credentials.remove(tenant.hash, 'akto', { actor: 'cli' })).toBe(true);
+    expect(await credentials.remove(tenant.hash, 'akto', { actor: 'cli' })).toBe(false);
     expect(await targets()).toEqual([]);
     expect((await refusal(credentials.cfaKey(tenant, 'akto'))).details.detail).toContain('PUT /akto/credentials');
     expect(await actions(tenant)).toEqual([
@@ -218,7 +218,9 @@ describe('credentials at the OPCOs', () => {
         `UPDATE opco_credentials c SET sealed = o.sealed FROM opco_credentials o WHERE c.opco_id = 'akto' AND o.opco_id = 'atlas'`,
       ),
     );
-    await expect(of().cfaKey(tenant, 'akto')).rejects.toThrow(UnsealError);
+    const refused = await refusal(of().cfaKey(tenant, 'akto'));
+    expect([refused.code, refused.details.sent]).toEqual(['UPSTREAM_AUTH', 'not-sent']);
+    expect((await actions(tenant)).at(-1)).toBe('credentials.unreadable');
     expect(await of().cfaKey(tenant, 'atlas')).toBe('cle-atlas-0123456789');
   });
 

@@ -118,9 +118,11 @@ describe('a call to an OPCO', () => {
   });
 });
 
+const at = (baseUrl: URL) => ({ environment: 'test' as const, baseUrl, tokenUrl: new URL('/token', origin) });
+
 describe('what is known of the bytes of a failed deposit', () => {
   it('not-sent: nobody listens at the address', async () => {
-    const upstream = { baseUrl: new URL('http://127.0.0.1:1'), tokenUrl: new URL('/token', origin) };
+    const upstream = at(new URL('http://127.0.0.1:1'));
     expect(await failureOf(aClient().send(aDepositOrder({ upstream })))).toMatchObject({
       code: 'UPSTREAM_ERROR',
       details: { sent: 'not-sent' },
@@ -128,7 +130,7 @@ describe('what is known of the bytes of a failed deposit', () => {
   });
 
   it('not-sent: the token server is down', async () => {
-    const upstream = { baseUrl: origin, tokenUrl: new URL('http://127.0.0.1:1/token') };
+    const upstream = { ...at(origin), tokenUrl: new URL('http://127.0.0.1:1/token') };
     expect(await failureOf(aClient().send(aDepositOrder({ upstream })))).toMatchObject({
       code: 'UPSTREAM_ERROR',
       details: { sent: 'not-sent' },
@@ -137,7 +139,7 @@ describe('what is known of the bytes of a failed deposit', () => {
   });
 
   it('not-sent: the TLS handshake fails', async () => {
-    const upstream = { baseUrl: new URL(origin.href.replace('http:', 'https:')), tokenUrl: new URL('/token', origin) };
+    const upstream = at(new URL(origin.href.replace('http:', 'https:')));
     expect((await failureOf(aClient().send(aDepositOrder({ upstream })))).details.sent).toBe('not-sent');
     expect(opco.seen).toEqual([]);
   });
@@ -194,10 +196,7 @@ describe('what is known of the bytes of a failed deposit', () => {
       socket.once('data', () => void socket.write('garbage\r\n\r\n'));
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const upstream = {
-      baseUrl: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
-      tokenUrl: new URL('/token', origin),
-    };
+    const upstream = at(new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
     expect((await failureOf(aClient().send(aDepositOrder({ upstream })))).details.sent).toBe('maybe-sent');
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));

@@ -5,6 +5,7 @@ import { JobPage, JobStatus, JobView, jobTypes } from '../../core/contract/job.j
 import type { Tenant } from '../../core/tenant.js';
 import { JobRepository } from '../../queue/job.repository.js';
 import { CurrentTenant } from '../admission/current-tenant.decorator.js';
+import { sourceOf } from '../author-of.js';
 import { Describe, OpcoParam } from '../openapi/describe.decorator.js';
 import { pageFields } from '../page-query.js';
 import { readQuery } from '../read-query.js';
@@ -72,7 +73,7 @@ export class JobsController {
     @Param('jobId', UuidPipe) jobId: string,
     @Req() request: FastifyRequest,
   ): Promise<JobView> {
-    return this.jobs.retry({ tenant, requestId: request.id }, opcoId, jobId);
+    return this.jobs.retry({ tenant, requestId: request.id, ...sourceOf(request) }, opcoId, jobId);
   }
 
   @Post(':jobId/cancel')
@@ -89,6 +90,6 @@ export class JobsController {
     @Param('jobId', UuidPipe) jobId: string,
     @Req() request: FastifyRequest,
   ): Promise<JobView> {
-    return this.jobs.cancel({ tenant, requestId: request.id }, opcoId, jobId);
+    return this.jobs.cancel({ tenant, requestId: request.id, ...sourceOf(request) }, opcoId, jobId);
   }
 }

@@ -5,6 +5,7 @@ import type { Exchange } from '../../core/exchange.js';
 import { AcceptDeposit } from '../../queue/accept-deposit.js';
 import type { DepositType } from '../../queue/deposit-types.js';
 import { readIdempotencyKey } from '../../queue/idempotency.js';
+import { sourceOf } from '../author-of.js';
 
 /** The end of every deposit route: a judged question becomes a durable job and a ticket. */
 @Injectable()
@@ -27,6 +28,7 @@ export class DepositDoor {
       body: exchange.read('question').body,
       idempotencyKey: readIdempotencyKey(request.headers['idempotency-key']),
       requestId,
+      ...sourceOf(request),
     });
     const statusUrl = `/${opcoId}/jobs/${jobId}`;
     void reply.status(status === 'duplicate' ? 200 : 202).header('location', statusUrl);

@@ -13,6 +13,8 @@ import type { TObject, TSchema } from 'typebox';
 import { catalogue, type ErrorCode } from '../../core/errors.js';
 import { opcoIds } from '../../core/endpoint.js';
 import { openApiSchema } from '../../core/contract/openapi.js';
+import { headersOf } from './answer-header-notes.js';
+import { bodyErrors } from './route-errors.js';
 
 /** The schemas that the document names, filled while the controllers are decorated. */
 export const components: Record<string, unknown> = {};
@@ -26,7 +28,7 @@ export interface RouteNote {
   readonly body?: { readonly schema: TSchema; readonly example: unknown };
   /** Status to schema; null for an answer without a body. */
   readonly answers: Readonly<Record<number, TSchema | null>>;
-  /** Beside 403 and 500, which every route may answer. */
+  /** Beside what every route may answer, and every route with a body. */
   readonly errors?: readonly ErrorCode[];
   readonly idempotent?: boolean;
   readonly open?: boolean;
@@ -45,6 +47,7 @@ export function Describe(note: RouteNote): MethodDecorator {
       ApiResponse({
         status: Number(status),
         description: describeStatus(Number(status)),
+        headers: headersOf(Number(status), note),
         ...(schema && { content: { 'application/json': { schema: reference(schema) } } }),
       }),
     ),
@@ -82,17 +85,20 @@ export function OpcoParam(): MethodDecorator & ClassDecorator {
 
 function problems(note: RouteNote): MethodDecorator[] {
   const codes: ErrorCode[] = [
-    ...(note.open ? [] : (['HTTP_ERROR'] as const)),
+    ...(note.open ? [] : (['HTTP_ERROR', 'RATE_LIMITED'] as const)),
+    ...(note.open ? [] : (['MALFORMED_REQUEST', 'NOT_ACCEPTABLE'] as const)),
+    ...(note.body ? bodyErrors : []),
     ...(note.errors ?? []),
     'INTERNAL_ERROR',
   ];
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of codes)
+  for (const code of new Set(codes))
     byStatus.set(catalogue[code].status, [...(byStatus.get(catalogue[code].status) ?? []), code]);
   return [...byStatus].map(([status, names]) =>
     ApiResponse({
       status,
       description: names.map((name) => `${name} : ${catalogue[name].title}`).join(' ; '),
+      headers: headersOf(status, note),
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
     }),
   );

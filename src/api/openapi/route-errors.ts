@@ -5,7 +5,6 @@ export const readErrors: readonly ErrorCode[] = [
   'VALIDATION_ERROR',
   'NOT_FOUND',
   'UNKNOWN_OPCO',
-  'RATE_LIMITED',
   'NOT_SUPPORTED',
   'UPSTREAM_REJECTED',
   'UPSTREAM_AUTH',
@@ -20,11 +19,18 @@ export const depositErrors: readonly ErrorCode[] = [
   'VALIDATION_ERROR',
   'IDEMPOTENCY_KEY_INVALID',
   'UNKNOWN_OPCO',
-  'PAYLOAD_TOO_LARGE',
-  'UNSUPPORTED_MEDIA_TYPE',
   'IDEMPOTENCY_MISMATCH',
   'BUSINESS_RULE',
   'NOT_SUPPORTED',
   'OVERLOADED',
   'SERVICE_UNAVAILABLE',
+];
+
+/** What the reading of a body may end with, before anybody looks at what it says. */
+export const bodyErrors: readonly ErrorCode[] = [
+  'VALIDATION_ERROR',
+  'REQUEST_TIMEOUT',
+  'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'EXPECTATION_FAILED',
 ];

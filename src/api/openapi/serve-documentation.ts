@@ -2,13 +2,14 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { openApiSchema } from '../../core/contract/openapi.js';
 import { Problem } from '../../core/contract/problem.js';
+import { headerNotes } from './answer-header-notes.js';
 import { components } from './describe.decorator.js';
 
 const about = `Une seule API pour les onze OPCO. Chaque appel porte la clé du CFA dans \`X-API-KEY\`.
 Les dépôts sont asynchrones : 202 et un job à suivre. Les erreurs suivent la RFC 9457 avec un \`code\` stable.`;
 
 /** The sections of the page, in the order in which an integrator needs them. */
-const tags = ['Dépôts', 'Jobs', 'Dossiers', 'OPCO', 'Identifiants', 'Webhooks', 'Événements', 'Santé'];
+const tags = ['Dépôts', 'Jobs', 'Dossiers', 'OPCO', 'Identifiants', 'Compte', 'Webhooks', 'Événements', 'Santé'];
 
 /** The OpenAPI 3.1 document of the running application. */
 export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
@@ -30,6 +31,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     ...document,
     components: {
       ...document.components,
+      headers: headerNotes,
       schemas: {
         ...document.components?.schemas,
         ...(components as NonNullable<OpenAPIObject['components']>['schemas']),

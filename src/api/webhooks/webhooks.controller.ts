@@ -13,6 +13,7 @@ import type { Tenant } from '../../core/tenant.js';
 import { DeliveryLogRepository } from '../../webhooks/delivery-log.repository.js';
 import { WebhookRepository } from '../../webhooks/webhook.repository.js';
 import { CurrentTenant } from '../admission/current-tenant.decorator.js';
+import { authorOf } from '../author-of.js';
 import { ContractPipe } from '../contract.pipe.js';
 import { Describe } from '../openapi/describe.decorator.js';
 import { PageQuery } from '../page-query.js';
@@ -122,8 +123,4 @@ export class WebhooksController {
   ): Promise<WebhookDeliveryPage> {
     return this.deliveries.list(tenant.hash, id, readQuery<PageQuery>(PageQuery, raw));
   }
-}
-
-function authorOf(tenant: Tenant, request: FastifyRequest): { actor: string; requestId: string } {
-  return { actor: `key:${tenant.keyId}`, requestId: request.id };
 }

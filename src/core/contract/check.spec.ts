@@ -3,6 +3,7 @@ import Type, { type TSchema } from 'typebox';
 import { exampleCerfa } from './cerfa-example.js';
 import { compileContract } from './check.js';
 import { DocumentDeposit } from './document.js';
+import { base64 } from './scalars.js';
 import { DossierDeposit } from './dossier.js';
 import { OpcoStatus } from './status.js';
 
@@ -109,6 +110,27 @@ it('takes exactly one file, in base64, under a plain name', () => {
     { pointer: '/_files/..~1a', code: 'unknown_field' },
   ]);
   expect(documents.check(body({ a: 'data:;base64,JVBE' }))).toMatchObject([{ pointer: '/_files/a', code: 'pattern' }]);
+});
+
+it('takes base64 that one sequence of bytes writes so, and no other', () => {
+  const { check } = compileContract(Type.Object({ file: base64(64, 'x') }));
+  const codeOf = (file: string) => check({ file })[0]?.code;
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 64 }), (bytes) => {
+      expect(codeOf(Buffer.from(bytes).toString('base64'))).toBeUndefined();
+    }),
+  );
+  fc.assert(
+    fc.property(fc.stringMatching(/^[A-Za-z0-9+/]{1,12}={0,2}$/), (text) => {
+      const isOnlyOne = Buffer.from(text, 'base64').toString('base64') === text;
+      expect(codeOf(text) === undefined).toBe(isOnlyOne);
+    }),
+  );
+  expect(codeOf(Buffer.alloc(65).toString('base64'))).toBe('base64');
+  expect(codeOf(Buffer.alloc(67).toString('base64'))).toBe('too_long');
+  for (const text of ['AAA-', 'AAA_', 'AAAA\n', 'AA\r\nAA', ' AAAA', 'AA==AAAA', '====', 'A===']) {
+    expect([text, codeOf(text)]).toEqual([text, 'pattern']);
+  }
 });
 
 it('explains each value that the compiled check refuses, and only those', () => {

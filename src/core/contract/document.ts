@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { strict } from './scalars.js';
+import { base64, strict } from './scalars.js';
 
 /** Kinds of file: the words of our documentation and the codes of the norm are both accepted. */
 export const typesFichier = {
@@ -35,12 +35,7 @@ export type Objet = Static<typeof Objet>;
 /** Name -> base64: exactly one file, since the norm's call carries one. */
 export const Fichiers = Type.Record(
   Type.String({ pattern: '^[^\\p{Cc}\\p{Cs}/\\\\"]{1,120}$' }),
-  Type.String({
-    minLength: 4,
-    maxLength: 14_000_000,
-    pattern: '^[A-Za-z0-9+/]+={0,2}$',
-    description: 'Contenu en base64',
-  }),
+  base64(10 * 1024 * 1024, 'Contenu en base64 (RFC 4648), sans retour à la ligne ; au plus 10 Mio décodé'),
   { minProperties: 1, maxProperties: 1, additionalProperties: false, $id: 'Fichiers' },
 );
 

@@ -24,7 +24,7 @@ interface Keywords {
   readonly maxItems?: number;
   readonly minProperties?: number;
   readonly maxProperties?: number;
-  readonly '~refine'?: readonly { check(value: unknown): boolean }[];
+  readonly '~refine'?: readonly { check(value: unknown): boolean; error(value: unknown): string }[];
 }
 
 /** More would help nobody, and a hostile body must not make a long answer. */
@@ -115,7 +115,9 @@ function textFault(schema: Keywords, value: string): Fault | undefined {
     return { code: 'format', message: 'Date attendue sous la forme AAAA-MM-JJ, existant au calendrier.' };
   if (schema.pattern && !new RegExp(schema.pattern, 'u').test(value))
     return { code: 'pattern', message: 'Forme non admise.' };
-  return undefined;
+  // The only text with a rule beside its pattern.
+  const broken = schema['~refine']?.find((each) => !each.check(value));
+  return broken && { code: 'base64', message: broken.error(value) };
 }
 
 function numberFault(schema: Keywords, value: number): Fault | undefined {

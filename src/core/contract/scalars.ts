@@ -57,3 +57,34 @@ export const telephone = () =>
 
 /** An object of a deposit: an unknown field is refused, nothing is dropped in silence. */
 export const strict = { additionalProperties: false } as const;
+
+/** A file as base64 (RFC 4648 section 4) that only one sequence of bytes writes so; `mostBytes` counts them decoded. */
+export const base64 = (mostBytes: number, description: string) =>
+  Type.Refine(
+    Type.String({
+      minLength: 4,
+      maxLength: Math.ceil(mostBytes / 3) * 4,
+      pattern: '^[A-Za-z0-9+/]+={0,2}$',
+      description,
+    }),
+    (value) => isCanonicalBase64(value) && (value.length / 4) * 3 - paddingOf(value) <= mostBytes,
+    (value) =>
+      isCanonicalBase64(value)
+        ? `Au plus ${mostBytes} octets une fois décodé.`
+        : 'Base64 tronqué, sans son remplissage « = », ou dont les derniers bits ne sont pas nuls.',
+  );
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+/** Whole groups of four, and nothing hidden in the bits that padding leaves over (RFC 4648 section 3.5). */
+function isCanonicalBase64(value: string): boolean {
+  if (value.length % 4 !== 0) return false;
+  const padding = paddingOf(value);
+  const left = alphabet.indexOf(value.charAt(value.length - 1 - padding));
+  return padding === 0 || left % (padding === 1 ? 4 : 16) === 0;
+}
+
+function paddingOf(value: string): number {
+  if (value.endsWith('==')) return 2;
+  return value.endsWith('=') ? 1 : 0;
+}

@@ -23,6 +23,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly inboundRefusals = new Counter({
+    name: 'opcovia_inbound_refusals_total',
+    help: 'Requests refused with 429 at the door, by the limit that was exhausted: tenant or key.',
+    labelNames: ['kind'],
+    registers: [this.registry],
+  });
+
   readonly upstreamDuration = new Histogram({
     name: 'opcovia_upstream_exchange_duration_seconds',
     help: 'Time of an exchange that went to an OPCO, by OPCO, endpoint and result.',
