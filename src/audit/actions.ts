@@ -1,6 +1,8 @@
 /** Every action of the trail; docs/audit.md says when each is written, and a test compares both. */
 export const auditActions = [
   'tenant.created',
+  'tenant.suspended',
+  'tenant.resumed',
   'key.created',
   'key.retired',
   'key.revoked',

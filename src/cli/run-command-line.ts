@@ -8,13 +8,20 @@ import { credentialsSetCommand, opcoClientSetCommand } from './credential-comman
 import { isolationCheckCommand } from './isolation-commands.js';
 import { keyringReencryptCommand, keyringStatusCommand } from './keyring-commands.js';
 import { migrateCommand, migrateDownCommand } from './schema-commands.js';
-import { keyCreateCommand, keyRevokeCommand, tenantCreateCommand, tenantListCommand } from './tenant-commands.js';
+import {
+  keyCreateCommand,
+  keyRevokeCommand,
+  tenantCreateCommand,
+  tenantListCommand,
+  tenantSuspendCommand,
+} from './tenant-commands.js';
 
 const commands: readonly Command[] = [
   migrateCommand,
   migrateDownCommand,
   tenantCreateCommand,
   tenantListCommand,
+  tenantSuspendCommand,
   keyCreateCommand,
   keyRevokeCommand,
   credentialsSetCommand,

@@ -44,6 +44,23 @@ export const tenantListCommand: Command = {
   },
 };
 
+/** `tenant:suspend`, and back again with `--resume`. */
+export const tenantSuspendCommand: Command = {
+  name: 'tenant:suspend',
+  usage: '--tenant <empreinte> [--resume]',
+  about: 'Suspend un CFA : toutes ses clés sont refusées partout aussitôt, ses données restent ; --resume le rétablit.',
+  options: { tenant: { type: 'string' }, resume: { type: 'boolean' } },
+  async run(given, { desk, terminal }) {
+    const opened = await desk();
+    const tenant = await findTenant(opened, required(given, 'tenant'));
+    const suspended = given['resume'] !== true;
+    if (!(await opened.tenants.suspend(tenant.hash, suspended, actor)))
+      throw new CommandError(suspended ? 'Ce CFA est déjà suspendu.' : "Ce CFA n'est pas suspendu.");
+    terminal.print(`${tenant.nom} : ${suspended ? 'suspendu' : 'rétabli'}.`);
+    return 0;
+  },
+};
+
 /** `key:create`: a further key of a CFA; the earlier ones go on. */
 export const keyCreateCommand: Command = {
   name: 'key:create',

@@ -111,6 +111,21 @@ export class TenantsRepository {
     });
   }
 
+  /** Shuts a tenant out, or lets it in again: every key of it, everywhere, at once. False when it already was so. */
+  async suspend(tenant: TenantHash, suspended: boolean, actor: string): Promise<boolean> {
+    return this.database.asSystem(async (sql) => {
+      const changed = await sql.query(
+        `UPDATE tenants SET suspended_at = CASE WHEN $2 THEN now() END
+         WHERE tenant_hash = $1 AND (suspended_at IS NOT NULL) <> $2 RETURNING 1`,
+        [tenant, suspended],
+      );
+      if (changed.length === 0) return false;
+      const action = suspended ? 'tenant.suspended' : 'tenant.resumed';
+      await this.audit.write(sql, { tenant, actor, action, object: 'tenant', result: 'ok' });
+      return true;
+    });
+  }
+
   /** Every tenant, or those whose hash begins with the given hex digits. */
   async list(hashPrefix = ''): Promise<TenantSummary[]> {
     const rows = await this.database.asSystem((sql) =>

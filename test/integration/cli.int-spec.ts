@@ -50,6 +50,25 @@ describe('the command line, on a real database', () => {
     expect(await run(['audit:verify'])).toMatchObject({ code: 0, text: expect.stringContaining('4 en attente') });
   });
 
+  it('suspends a CFA with all its keys, and lets it in again', async () => {
+    const created = await run(['tenant:create', '--nom', 'CFA Z']);
+    const key = /X-API-KEY: (opv_test_\S{43})$/m.exec(created.text)?.[1] ?? '';
+    const [, hash = ''] = /empreinte ([0-9a-f]{8})/.exec(created.text) ?? [];
+    const enters = () =>
+      new Admission(test.database).admitTenant(key).then(
+        () => true,
+        () => false,
+      );
+    expect((await run(['tenant:suspend', '--tenant', hash, '--resume'])).code).toBe(1);
+    expect((await run(['tenant:suspend', '--tenant', hash])).code).toBe(0);
+    expect((await run(['tenant:suspend', '--tenant', hash])).code).toBe(1);
+    expect(await enters()).toBe(false);
+    expect((await run(['tenant:list'])).text).toContain('CFA Z  (suspendu)');
+    expect((await run(['tenant:suspend', '--tenant', hash, '--resume'])).code).toBe(0);
+    expect(await enters()).toBe(true);
+    expect((await run(['audit:search', '--tenant', hash])).text).toMatch(/tenant\.resumed[\s\S]*tenant\.suspended/);
+  });
+
   it('shows staff the trail of a CFA, page by page, and writes down that it did', async () => {
     const created = await run(['tenant:create', '--nom', 'CFA Y']);
     const [, hash = ''] = /empreinte ([0-9a-f]{8})/.exec(created.text) ?? [];
