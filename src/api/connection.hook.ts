@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fail } from '../core/errors.js';
 import type { Readiness } from '../platform/health/readiness.js';
+import { noteEarlyAnswer } from './raw-answers.js';
 import { announcesBody } from './wire-rules.hook.js';
 
 /** What we would rather read and throw away than cut a client off before it has seen our answer. */
@@ -19,7 +20,10 @@ export function connectionHook(readiness: Readiness) {
   return async function connection(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
     if (readiness.draining || leavesMuch(request) || neverRead(request, reply))
       void reply.header('connection', 'close');
-    if (stillComing(request) && reply.getHeader('connection') === 'close') linger(request.raw);
+    if (stillComing(request)) {
+      noteEarlyAnswer(request.raw);
+      if (reply.getHeader('connection') === 'close') linger(request.raw);
+    }
     return payload;
   };
 }

@@ -21,11 +21,20 @@ export function refuseUnparsed(error: Error & { code?: string }, socket: Socket)
   endWithProblem(socket, fail(codeOfParser[error.code ?? ''] ?? 'MALFORMED_REQUEST'));
 }
 
-/** Ends a connection in the middle of a request; the problem is its last word unless another answer has begun. */
+/** The last request of a connection that was answered while its body still came. */
+const answeredEarly = new WeakMap<Socket, IncomingMessage>();
+
+/** Notes that a request has its answer before its body has ended: whatever becomes of the rest, it gets no second one. */
+export function noteEarlyAnswer(message: IncomingMessage): void {
+  answeredEarly.set(message.socket, message);
+}
+
+/** Ends a connection in the middle of a request; the problem is its last word unless the request has an answer. */
 export function endWithProblem(socket: Socket, error: OpcoviaError): void {
   if (socket.destroyed) return;
   const answering = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent;
-  if (socket.writable && !answering) writeProblem(socket, error);
+  const answered = answeredEarly.get(socket)?.complete === false;
+  if (socket.writable && !answering && !answered) writeProblem(socket, error);
   socket.destroy();
 }
 

@@ -37,7 +37,8 @@ export async function wireRulesHook(request: FastifyRequest, reply: FastifyReply
     throw fail('HEADERS_TOO_LARGE', { detail: `Au plus ${mostHeaderLines} lignes d'en-tête.` });
   }
   const fault =
-    versionFault(httpVersion, headers['transfer-encoding']) ??
+    versionFault(httpVersion) ??
+    codingFault(httpVersion, headers['transfer-encoding']) ??
     targetFault(url, method) ??
     repeatedField(rawHeaders) ??
     hostFault(httpVersion, headers.host);
@@ -49,9 +50,15 @@ export async function wireRulesHook(request: FastifyRequest, reply: FastifyReply
   if (method === 'TRACE') throw fail('METHOD_NOT_ALLOWED');
 }
 
-function versionFault(version: string, coding: string | undefined): string | undefined {
-  if (version !== '1.1' && version !== '1.0') return "Version d'HTTP non admise.";
-  return version === '1.0' && coding !== undefined ? 'Transfer-Encoding est inconnu de HTTP/1.0.' : undefined;
+function versionFault(version: string): string | undefined {
+  return version === '1.1' || version === '1.0' ? undefined : "Version d'HTTP non admise.";
+}
+
+/** Node undoes the chunks of `gzip, chunked` and hands on the rest, still coded, as if it were the body. */
+function codingFault(version: string, coding: string | undefined): string | undefined {
+  if (coding === undefined) return undefined;
+  if (version === '1.0') return 'Transfer-Encoding est inconnu de HTTP/1.0.';
+  return coding.trim().toLowerCase() === 'chunked' ? undefined : 'Transfer-Encoding ne peut être que « chunked ».';
 }
 
 function targetFault(url: string, method: string): string | undefined {

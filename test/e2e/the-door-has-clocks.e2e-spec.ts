@@ -95,6 +95,14 @@ describe('the clocks and counts of the door', () => {
     expect(await answer).toMatchObject({ status: 408, problem: { code: 'REQUEST_TIMEOUT' }, answers: 1 });
   });
 
+  it.each([
+    ['never comes', '', 1000],
+    ['comes, and never to its end', 'a'.repeat(1000), 900_000],
+  ])('gives one answer to a stranger whose body %s', async (_, piece, bytes) => {
+    const head = `POST /akto/dossiers HTTP/1.1\r\nHost: a\r\n${json}Content-Length: ${bytes}\r\n\r\n`;
+    expect(await drip(head, piece)).toMatchObject({ status: 403, answers: 1 });
+  });
+
   it('takes a body that comes in pieces, at a fair pace', async () => {
     const body = JSON.stringify({ cerfa: exampleCerfa() });
     const socket = hold();

@@ -95,6 +95,8 @@ describe('the wire', () => {
     ['an unknown coding', 'Transfer-Encoding: xchunked\r\n', '0\r\n\r\n'],
     ['identity as a coding', 'Transfer-Encoding: identity\r\n', '{}'],
     ['identity after chunked', 'Transfer-Encoding: chunked, identity\r\n', '0\r\n\r\n'],
+    ['a coding before chunked', 'Transfer-Encoding: gzip, chunked\r\n', '2\r\n{}\r\n0\r\n\r\n'],
+    ['identity before chunked', 'Transfer-Encoding: identity, chunked\r\n', '2\r\n{}\r\n0\r\n\r\n'],
     ['chunked twice', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\n'],
     ['a vertical tab before chunked', 'Transfer-Encoding: \x0bchunked\r\n', '0\r\n\r\n'],
     ['a folded line', 'X-Folded: a\r\n b\r\nContent-Length: 2\r\n', '{}'],
