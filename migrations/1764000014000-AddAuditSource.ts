@@ -11,9 +11,14 @@ const signature = `accept_deposits(
  */
 export class AddAuditSource1764000014000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE audit_logs ADD COLUMN source cidr');
+    // No row of before has one: there is nothing to read the whole table for under a lock.
     await runner.query(`
-      ALTER TABLE audit_logs ADD COLUMN source cidr
-        CHECK (masklen(source) <= CASE family(source) WHEN 4 THEN 24 ELSE 48 END)`);
+      ALTER TABLE audit_logs ADD CONSTRAINT audit_logs_source_check
+        CHECK (masklen(source) <= CASE family(source) WHEN 4 THEN 24 ELSE 48 END) NOT VALID`);
+    // Without a default, so that an instance of before, which does not know of the source, cannot link rows as if they had none.
+    await runner.query('ALTER TABLE audit_chain ADD COLUMN form smallint NOT NULL DEFAULT 1');
+    await runner.query('ALTER TABLE audit_chain ALTER COLUMN form DROP DEFAULT');
     await runner.query(`
       CREATE FUNCTION accept_deposits(
         ids uuid[], tenants text[], environments text[], opcos text[], types text[],
@@ -80,6 +85,7 @@ export class AddAuditSource1764000014000 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`DROP FUNCTION ${signature}`);
+    await runner.query('ALTER TABLE audit_chain DROP COLUMN form');
     await runner.query('ALTER TABLE audit_logs DROP COLUMN source');
   }
 }

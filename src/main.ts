@@ -68,11 +68,14 @@ function explain(error: unknown): string {
 }
 
 let stopping = false;
-const starting = start();
+let started = false;
+const starting = start().finally(() => (started = true));
 
 function stop(): void {
   if (stopping) process.exit(1);
   stopping = true;
+  // A start that waits for a service that is not there has nothing to finish.
+  if (!started) setTimeout(() => process.exit(1), 3000).unref();
   void starting
     .then((finish) => finish())
     .then(

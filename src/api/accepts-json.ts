@@ -1,5 +1,5 @@
 /** The ranges that take in `application/json`, the most specific first (RFC 9110 section 12.5.1). */
-const ranges = ['application/json', 'application/*', '*/*'];
+const ranges = ['application/json', 'application/problem+json', 'application/*', '*/*'];
 
 /** Whether JSON may be the answer: the most specific range that takes it in decides, and `q=0` means no. */
 export function acceptsJson(accept: string | undefined): boolean {

@@ -69,6 +69,8 @@ export async function harden(app: NestFastifyApplication, env: Env): Promise<voi
   );
   fastify.removeContentTypeParser('text/plain');
   fastify.decorateRequest('tenant', undefined);
+  const admission = app.get(Admission);
+  fastify.decorate<Admission, 'admission'>('admission', admission);
   const routes = new KnownRoutes();
   fastify.addHook('onRoute', (route) => {
     routes.add(route);
@@ -77,7 +79,7 @@ export async function harden(app: NestFastifyApplication, env: Env): Promise<voi
   fastify.addHook('onRequest', wireRulesHook);
   fastify.addHook('onRequest', closingHook(fastify));
   fastify.addHook('onRequest', uploadPaceHook(env));
-  fastify.addHook('onRequest', admitHook(app.get(Admission)));
+  fastify.addHook('onRequest', admitHook(admission));
   fastify.addHook('onRequest', limitHook(app.get(InboundLimits), app.get(Metrics)));
   fastify.addHook('onRequest', bodyRulesHook(routes));
   fastify.addHook('onSend', answerHook);

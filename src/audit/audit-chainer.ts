@@ -1,7 +1,15 @@
 import { type Clock, systemClock } from '../core/clock.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import type { Leadership } from '../platform/database/leadership.js';
-import { chainedColumns, chainStart, type ChainedRow, linkOf, systemChain, unchainedActions } from './chain.js';
+import {
+  chainedColumns,
+  chainStart,
+  type ChainedRow,
+  currentForm,
+  linkOf,
+  systemChain,
+  unchainedActions,
+} from './chain.js';
 
 const duty = 'audit-chain';
 const batchSize = 500;
@@ -74,9 +82,9 @@ async function chainBatch(sql: Sql, above: string): Promise<ChainedRow[]> {
   const { chains, positions, auditIds, hashes } = link(rows, await headsOf(sql, rows));
   // Two leaders at once, after a lease ran out, would claim the same positions: the second one's transaction fails whole.
   await sql.query(
-    `INSERT INTO audit_chain (tenant_hash, position, audit_id, hash)
-     SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[])`,
-    [chains, positions, auditIds, hashes],
+    `INSERT INTO audit_chain (tenant_hash, position, audit_id, hash, form)
+     SELECT *, $5::smallint FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[])`,
+    [chains, positions, auditIds, hashes, currentForm],
   );
   return rows;
 }

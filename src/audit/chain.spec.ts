@@ -16,8 +16,15 @@ const row: ChainedRow = {
 describe('a link of the audit chain', () => {
   it('is the sha256 that docs/audit.md describes', () => {
     expect(linkOf(chainStart, row).toString('hex')).toBe(
-      'e57d3d8ca9adc248b3dd9e64e501db7fb9cb3d0c0486a7df7a8cf7021c35325b',
+      '90b3e0f1210a1cccefc64baf847db7ed5d0bd450d349bc037bd408f5d80882cf',
     );
+  });
+
+  it('of the first form knows no source', () => {
+    const first = 'e57d3d8ca9adc248b3dd9e64e501db7fb9cb3d0c0486a7df7a8cf7021c35325b';
+    for (const source of [null, '10.0.0.0/24']) {
+      expect(linkOf(chainStart, { ...row, source }, 1).toString('hex')).toBe(first);
+    }
   });
 
   it.each(Object.keys(row))('changes with %s', (field) => {

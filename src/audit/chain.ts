@@ -14,7 +14,7 @@ export interface ChainedRow {
   readonly request_id: string | null;
   /** The text form of the jsonb column. */
   readonly details: string;
-  /** The caller's network; rows without one are linked as if there were no such column. */
+  /** The caller's network; links of the first form know nothing of it. */
   readonly source: string | null;
 }
 
@@ -32,17 +32,21 @@ export const unchainedActions: readonly AuditAction[] = ['cache.hits'];
 /** What the first row of a chain is linked to. */
 export const chainStart = Buffer.alloc(32);
 
+/** What a link vouches for: `1` knew no source. */
+export type LinkForm = 1 | 2;
+
+/** The form of the links that this release writes. */
+export const currentForm: LinkForm = 2;
+
 /**
  * The link of a row: sha256 over the previous link and the row's fields in the order above. Each field is preceded by its
- * length in bytes, an absent one is `-`, so that no two rows have the same text. `source` came later: it follows only where it
- * is known, so that the links of before still hold. docs/audit.md repeats this for auditors.
+ * length in bytes, an absent one is `-`, so that no two rows have the same text. docs/audit.md repeats this for auditors.
  */
-export function linkOf(previous: Buffer, row: ChainedRow): Buffer {
+export function linkOf(previous: Buffer, row: ChainedRow, form: LinkForm = currentForm): Buffer {
   const hash = createHash('sha256').update(previous);
   const { id, tenant_hash, at, actor, action, object, result, request_id, details, source } = row;
   const fields = [id, tenant_hash, at, actor, action, object, result, request_id, details];
-  if (source !== null) fields.push(source);
-  for (const field of fields) {
+  for (const field of form === 1 ? fields : [...fields, source]) {
     hash.update(field === null ? '-;' : `${Buffer.byteLength(field)}:${field};`);
   }
   return hash.digest();

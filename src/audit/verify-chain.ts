@@ -1,5 +1,13 @@
 import type { Database, Sql } from '../platform/database/database.js';
-import { chainedColumns, chainStart, type ChainedRow, linkOf, systemChain, unchainedActions } from './chain.js';
+import {
+  chainedColumns,
+  chainStart,
+  type ChainedRow,
+  type LinkForm,
+  linkOf,
+  systemChain,
+  unchainedActions,
+} from './chain.js';
 
 /** Why a chain does not hold, at its first bad position. */
 export interface ChainFault {
@@ -29,6 +37,7 @@ interface LinkRow extends ChainedRow {
   readonly position: string;
   readonly audit_id: string;
   readonly hash: Buffer;
+  readonly form: LinkForm;
   readonly present: boolean;
 }
 
@@ -75,7 +84,7 @@ async function verifyChain(database: Database, chain: string): Promise<ChainRepo
 function faultOf(row: LinkRow, expected: number, previous: Buffer): ChainFault | undefined {
   if (row.position !== String(expected)) return { position: expected, kind: 'link-missing' };
   if (!row.present) return { position: expected, auditId: row.audit_id, kind: 'deleted' };
-  if (linkOf(previous, row).equals(row.hash)) return undefined;
+  if (linkOf(previous, row, row.form).equals(row.hash)) return undefined;
   return { position: expected, auditId: row.audit_id, kind: 'edited' };
 }
 
@@ -87,7 +96,7 @@ function strayBefore(row: LinkRow, inserted: string | undefined, position: numbe
 
 function readLinks(sql: Sql, chain: string, after: number): Promise<LinkRow[]> {
   return sql.query<LinkRow>(
-    `SELECT c.position::text AS position, c.audit_id::text AS audit_id, c.hash, l.id IS NOT NULL AS present, ${chainedColumns}
+    `SELECT c.position::text AS position, c.audit_id::text AS audit_id, c.hash, c.form, l.id IS NOT NULL AS present, ${chainedColumns}
      FROM audit_chain c LEFT JOIN audit_logs l ON l.id = c.audit_id
      WHERE c.tenant_hash = $1 AND c.position > $2 ORDER BY c.position LIMIT ${batchSize}`,
     [chain, after],

@@ -5,14 +5,15 @@ import { KeyTrust } from './key-trust.js';
 
 function rig() {
   const clock = new ManualClock();
-  const trust = new KeyTrust(clock);
+  const waits: (() => void)[] = [];
+  const trust = new KeyTrust(clock, () => new Promise<void>((resolve) => waits.push(resolve)));
   const asked: Call[] = [];
   let failure: OpcoviaError | undefined;
   trust.askThrough((call) => {
     asked.push(call);
     return Promise.resolve({ failure });
   });
-  return { clock, trust, asked, failBy: (next: OpcoviaError | undefined) => (failure = next) };
+  return { clock, trust, asked, waits, failBy: (next: OpcoviaError | undefined) => (failure = next) };
 }
 
 const call = aCall();
@@ -58,4 +59,21 @@ describe('the trust in the key of a CFA', () => {
       expect(trust.holds('akto', tenant)).toBe(true);
     },
   );
+
+  it('stands, and keeps nobody waiting, when the OPCO does not answer in time; a late refusal still counts', async () => {
+    const clock = new ManualClock();
+    const waits: (() => void)[] = [];
+    const trust = new KeyTrust(clock, () => new Promise<void>((resolve) => waits.push(resolve)));
+    let answer: (outcome: { failure: OpcoviaError | undefined }) => void = () => undefined;
+    trust.askThrough(() => new Promise((resolve) => (answer = resolve)));
+    const first = trust.prove(call);
+    waits[0]?.();
+    await first;
+    clock.pass(1);
+    await trust.prove(call);
+    expect(waits).toHaveLength(1);
+    answer({ failure: fail('UPSTREAM_AUTH') });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(trust.holds('akto', tenant)).toBe(false);
+  });
 });

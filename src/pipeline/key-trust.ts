@@ -10,6 +10,9 @@ type Ask = (call: Call) => Promise<Pick<Exchange, 'failure'>>;
 /** An answer out of the cache needs a key that the OPCO accepted at most this long ago (reliability.md R3.1 f). */
 const trustedMs = 55_000;
 
+/** A hit waits so long for the proof at most: an OPCO that hangs refuses nobody, and the question goes on without whoever asked. */
+const patienceMs = 500;
+
 /**
  * Whether an OPCO still accepts the key of a CFA. Kept answers were opened by that key: once it is refused they must not be given
  * any more, and as long as everything comes out of the cache nobody would notice. So at most once a minute, and only while
@@ -20,10 +23,14 @@ const trustedMs = 55_000;
  */
 export class KeyTrust {
   readonly #acceptedAt = new LRUCache<string, number>({ max: 50_000 });
-  readonly #asking = new Map<string, Promise<OpcoviaError | undefined>>();
+  readonly #asking = new Map<string, { readonly since: number; readonly answer: Promise<OpcoviaError | undefined> }>();
   #ask: Ask | undefined;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    /** Resolves after so many milliseconds; an aborted wait may do anything. */
+    private readonly wait: (ms: number, signal: AbortSignal) => Promise<unknown>,
+  ) {}
 
   /** The pipeline itself asks; it is made after the rooms that need this. */
   askThrough(ask: Ask): void {
@@ -41,27 +48,37 @@ export class KeyTrust {
     return at !== undefined && this.clock.elapsed() - at < trustedMs;
   }
 
-  /** Asks the OPCO, once for all who wonder; throws UPSTREAM_AUTH when the key is refused. */
+  /** Asks the OPCO, once for all who wonder; throws UPSTREAM_AUTH when the key is refused, and nothing when no answer comes in time. */
   async prove(call: Call): Promise<void> {
     const name = nameOf(call.opcoId, call.tenant.hash);
-    const asking = this.#asking.get(name) ?? this.#begin(name, call);
-    const refusal = await asking;
+    const { since, answer } = this.#asking.get(name) ?? this.#begin(name, call);
+    const leftMs = patienceMs - (this.clock.elapsed() - since);
+    if (leftMs <= 0) return;
+    const patience = new AbortController();
+    const refusal = await Promise.race([
+      answer,
+      this.wait(leftMs, patience.signal).then(
+        () => undefined,
+        () => undefined,
+      ),
+    ]).finally(() => patience.abort());
     if (refusal) throw fail('UPSTREAM_AUTH', refusal.details);
   }
 
-  #begin(name: string, { requestId, tenant, opcoId, traceparent }: Call): Promise<OpcoviaError | undefined> {
+  #begin(name: string, { requestId, tenant, opcoId, traceparent }: Call) {
     const question: Call = {
       ...{ requestId, tenant, opcoId, endpoint: 'status', traffic: 'interactive', query: {} },
       cache: { noCache: true },
       ...(traceparent !== undefined && { traceparent }),
     };
-    const asking = (this.#ask?.(question) ?? Promise.resolve({ failure: undefined }))
+    const answer = (this.#ask?.(question) ?? Promise.resolve({ failure: undefined }))
       .then(({ failure }) => {
         if (failure?.code === 'UPSTREAM_AUTH') return failure;
         this.accepted(opcoId, tenant.hash);
         return undefined;
       })
       .finally(() => this.#asking.delete(name));
+    const asking = { since: this.clock.elapsed(), answer };
     this.#asking.set(name, asking);
     return asking;
   }

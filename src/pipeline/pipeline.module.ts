@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CacheHitLog } from '../audit/cache-hit-log.js';
 import { UpstreamCallLog } from '../audit/upstream-call-log.js';
@@ -34,6 +35,7 @@ import { pipeline } from './pipeline.js';
 import { PipelineRunner } from './pipeline.runner.js';
 import { PipelineMeter } from './pipeline-meter.js';
 
+const patience = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal });
 const stages = pipeline.map((room) => room.stage);
 
 /** The one place, with `call.providers.ts`, where the rooms' ports meet what stands behind them. */
@@ -71,7 +73,7 @@ const stages = pipeline.map((room) => room.stage);
       useFactory: (audit: UpstreamCallLog, hits: CacheHitLog, metrics: Metrics) =>
         new RecordStage(audit, hits, new PipelineMeter(metrics)),
     },
-    { provide: KeyTrust, inject: [CLOCK], useFactory: (clock: Clock) => new KeyTrust(clock) },
+    { provide: KeyTrust, inject: [CLOCK], useFactory: (clock: Clock) => new KeyTrust(clock, patience) },
     { provide: HttpExchanges, inject: [CLOCK], useFactory: (clock: Clock) => new HttpExchanges(clock, adapterOf) },
     {
       provide: PipelineRunner,

@@ -21,6 +21,7 @@ interface KeyRow {
 const keysInForceAtMost = 20;
 const keysShown = 100;
 const shortestLifeMs = 300_000;
+const longestLifeMs = 10 * 366 * 86_400_000;
 const inForce = 'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())';
 
 /**
@@ -127,6 +128,7 @@ export class OwnKeysRepository extends TenantScopedRepository {
     const end = new Date(expiresAt);
     const lifeMs = end.getTime() - this.clock.now();
     if (!(lifeMs >= shortestLifeMs)) throw badEnd('La clé doit valoir encore cinq minutes au moins.');
+    if (lifeMs > longestLifeMs) throw badEnd('Au plus dix ans ; sans `expiresAt`, la clé n’a pas de fin.');
     if (lifeMs <= retireCurrentAfterSeconds * 1000) {
       throw badEnd('La nouvelle clé doit survivre à celle qu’elle remplace.');
     }

@@ -14,7 +14,7 @@ const fill: Readonly<Record<string, string>> = {
   data_keys: `(id, tenant_hash, subject, wrapped) VALUES (gen_random_uuid(), $1, '\\x00', 'v1')`,
   opco_credentials: `(tenant_hash, opco_id, sealed, hint) VALUES ($1, 'akto', 'v1', '••••')`,
   audit_logs: `(tenant_hash, actor, action, object, result) VALUES ($1, 'cli', 'tenant.created', 'tenant', 'ok')`,
-  audit_chain: `SELECT tenant_hash, 1, id, '\\x00'::bytea FROM audit_logs WHERE tenant_hash = $1`,
+  audit_chain: `SELECT tenant_hash, 1, id, '\\x00'::bytea, 2 FROM audit_logs WHERE tenant_hash = $1`,
   jobs: `(id, tenant_hash, environment, opco_id, type, data_key_id, progress, request_id)
     VALUES (gen_random_uuid(), $1, 'test', 'akto', 'facture', gen_random_uuid(), '{}', 'r')`,
   idempotency_claims: `VALUES ($1, '\\x00', '\\x00', false, gen_random_uuid())`,

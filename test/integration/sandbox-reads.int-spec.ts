@@ -57,7 +57,7 @@ function aRunner(): PipelineRunner {
     random: Math.random,
     wait: () => Promise.resolve(),
   });
-  const trust = new KeyTrust(systemClock);
+  const trust = new KeyTrust(systemClock, () => new Promise(() => undefined));
   const stages = [
     new ResolveAdapterStage(adapters),
     new ValidateRequestStage(),

@@ -61,7 +61,7 @@ export function aPipeline(clock: Clock, play: PlayedOpco = aDossier, adapter: Op
     { count: () => undefined },
     { observe: (exchange) => observed.push(exchange) },
   );
-  const trust = new KeyTrust(clock);
+  const trust = new KeyTrust(clock, () => new Promise(() => undefined));
   const stages: Stage[] = [
     new ResolveAdapterStage([adapter]),
     new ValidateRequestStage(),

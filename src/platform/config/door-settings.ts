@@ -48,7 +48,7 @@ export class DoorSettings {
   OPCOVIA_BODY_KIB = 100;
 
   @Setting(
-    'Proxies in front whose X-Forwarded-For is believed, as CIDR, comma-separated; without any, the header is ignored.',
+    'Proxies in front whose X-Forwarded-For is believed, as CIDR, comma-separated; without any, the header is ignored and all callers behind one proxy count as one address.',
   )
   @IsString()
   OPCOVIA_TRUSTED_PROXIES = '';

@@ -35,9 +35,19 @@ export function judgeEnv(env: Env): string[] {
 function judgeAddress(value: string, scheme: RegExp, env: Env): string[] {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !scheme.test(url.protocol)) return [`is not an address of the form ${schemeWord(scheme)}://…`];
-  if (env.NODE_ENV !== 'production' || url.password === '') return [];
-  const weak = published.test(url.password) || url.password === url.username || url.password.length < shortest;
+  // Both drivers take a password out of the query as well.
+  const passwords = [decoded(url.password), ...url.searchParams.getAll('password')].filter((each) => each !== '');
+  if (env.NODE_ENV !== 'production') return [];
+  const weak = passwords.some((each) => published.test(each) || each === url.username || each.length < shortest);
   return weak ? ['its password is a published or a short one: refused in production'] : [];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 const schemeWord = (scheme: RegExp): string => (scheme.test('redis:') ? 'redis' : 'postgres');

@@ -109,7 +109,7 @@ describe('a secret in a file', () => {
 
   it.each([
     ['is not there', () => join(folder, 'absent'), 'cannot be read (ENOENT)'],
-    ['is a folder', () => folder, 'cannot be read (EISDIR)'],
+    ['is a folder', () => folder, 'is not a file'],
     ['is empty', () => file('\n \n'), 'is empty'],
     ['is no text', () => file(randomBytes(32)), 'is not a text file'],
     ['is big', () => file('x'.repeat(70_000)), 'is too big for a secret'],

@@ -18,7 +18,10 @@ export function readSecretFile(path: string): string {
 
 function open(path: string): string {
   try {
-    const { size, mode } = statSync(path);
+    const found = statSync(path);
+    // A pipe or a device would be waited for, or read, without end.
+    if (!found.isFile()) throw new Error('is not a file');
+    const { size, mode } = found;
     if (size > mostBytes) throw new Error('is too big for a secret');
     if (mode & 0o002) throw new Error('may be written by everybody');
     return readFileSync(path, 'utf8');

@@ -22,6 +22,6 @@ function isNetwork(text: string): boolean {
   } catch {
     return false;
   }
-  // A network that holds everybody would let everybody write the address that is believed.
-  return prefix === undefined || Number(prefix) > 0;
+  // A network that holds half of everybody would let them write the address that is believed.
+  return prefix === undefined || Number(prefix) >= (family === 4 ? 8 : 16);
 }

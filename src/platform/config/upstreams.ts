@@ -55,12 +55,13 @@ export function parseUpstreams(env: Env): Upstreams {
 
 /** One address cannot be production and something to try things out on: one of the two was mistyped. */
 function assertApart(locations: readonly UpstreamLocation[]): void {
-  const tested = new Set(
-    locations.filter(({ environment }) => environment === 'test').map(({ baseUrl }) => baseUrl.href),
-  );
-  if (locations.some(({ environment, baseUrl }) => environment === 'live' && tested.has(baseUrl.href))) {
+  const addresses = (wanted: UpstreamLocation['environment']) =>
+    locations
+      .filter(({ environment }) => environment === wanted)
+      .flatMap(({ baseUrl, tokenUrl }) => [baseUrl.href, tokenUrl.href]);
+  const tested = new Set(addresses('test'));
+  if (addresses('live').some((address) => tested.has(address)))
     throw new Error('an address is given both as "live" and as "test"');
-  }
 }
 
 function readUrl(value: unknown, name: string): URL {

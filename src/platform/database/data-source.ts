@@ -6,7 +6,16 @@ export type DatabaseRole = 'opcovia_app' | 'opcovia_system';
 
 /** How to reach PostgreSQL as the owner, for migrations only. */
 export function ownerOptions(url: string): DataSourceOptions {
-  return { type: 'postgres', url, migrations, migrationsTransactionMode: 'each', synchronize: false, logging: false };
+  return {
+    type: 'postgres',
+    url,
+    migrations,
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    logging: false,
+    // A migration that waits for a lock makes everybody behind it wait as well: it gives up, and is tried again.
+    extra: { options: '-c lock_timeout=3000' },
+  };
 }
 
 /**
