@@ -135,12 +135,12 @@ describe('bodies', () => {
   });
 
   it.each<[string, string, unknown]>([
-    ['line ends', 'pattern', { 'a.pdf': 'JVBE\r\nRi0x' }],
-    ['the alphabet of URLs', 'pattern', { 'a.pdf': 'JVBERi0_' }],
-    ['a blank', 'pattern', { 'a.pdf': 'JVBE Ri0x' }],
+    ['line ends', 'base64', { 'a.pdf': 'JVBE\r\nRi0x' }],
+    ['the alphabet of URLs', 'base64', { 'a.pdf': 'JVBERi0_' }],
+    ['a blank', 'base64', { 'a.pdf': 'JVBE Ri0x' }],
     ['no padding', 'base64', { 'a.pdf': 'JVBERi0xCg' }],
     ['bits hidden in the padding', 'base64', { 'a.pdf': 'JVBERi0xCh==' }],
-    ['a data URL', 'pattern', { 'a.pdf': 'data:application/pdf;base64,JVBERi0x' }],
+    ['a data URL', 'base64', { 'a.pdf': 'data:application/pdf;base64,JVBERi0x' }],
     ['a byte over 10 MiB', 'base64', { 'a.pdf': Buffer.alloc(10 * mebibyte + 1, 'a').toString('base64') }],
     ['much over 10 MiB', 'too_long', { 'a.pdf': Buffer.alloc(11 * mebibyte, 'a').toString('base64') }],
     ['two files', 'too_many', { 'a.pdf': 'JVBERi0x', 'b.pdf': 'JVBERi0x' }],

@@ -109,7 +109,7 @@ it('takes exactly one file, in base64, under a plain name', () => {
   expect(documents.check(body({ '../a': 'JVBERi0=' }))).toMatchObject([
     { pointer: '/_files/..~1a', code: 'unknown_field' },
   ]);
-  expect(documents.check(body({ a: 'data:;base64,JVBE' }))).toMatchObject([{ pointer: '/_files/a', code: 'pattern' }]);
+  expect(documents.check(body({ a: 'data:;base64,JVBE' }))).toMatchObject([{ pointer: '/_files/a', code: 'base64' }]);
 });
 
 it('takes base64 that one sequence of bytes writes so, and no other', () => {
@@ -129,7 +129,7 @@ it('takes base64 that one sequence of bytes writes so, and no other', () => {
   expect(codeOf(Buffer.alloc(65).toString('base64'))).toBe('base64');
   expect(codeOf(Buffer.alloc(67).toString('base64'))).toBe('too_long');
   for (const text of ['AAA-', 'AAA_', 'AAAA\n', 'AA\r\nAA', ' AAAA', 'AA==AAAA', '====', 'A===']) {
-    expect([text, codeOf(text)]).toEqual([text, 'pattern']);
+    expect([text, codeOf(text)]).toEqual([text, 'base64']);
   }
 });
 
