@@ -20,9 +20,7 @@ const plainNumber = /^-?\d{1,15}(?:\.\d{1,6})?$/;
  * What does not convert is left as it is, for the contract to refuse.
  */
 export function coerceQuery(schema: TSchema, raw: Readonly<Record<string, unknown>>): CoercedQuery {
-  const properties = new Map(
-    Object.entries((schema as { properties?: Record<string, PropertySchema> }).properties ?? {}),
-  );
+  const properties = propertiesOf(schema);
   const query: Record<string, unknown> = {};
   const unknown: Finding[] = [];
   for (const [name, value] of Object.entries(raw)) {
@@ -36,6 +34,16 @@ export function coerceQuery(schema: TSchema, raw: Readonly<Record<string, unknow
     if (property.default !== undefined) query[name] ??= property.default;
   }
   return { query, unknown };
+}
+
+const known = new WeakMap<TSchema, ReadonlyMap<string, PropertySchema>>();
+
+function propertiesOf(schema: TSchema): ReadonlyMap<string, PropertySchema> {
+  const found =
+    known.get(schema) ??
+    new Map(Object.entries((schema as { properties?: Record<string, PropertySchema> }).properties ?? {}));
+  known.set(schema, found);
+  return found;
 }
 
 function coerce(property: PropertySchema, value: unknown): unknown {

@@ -1,4 +1,5 @@
 import type { TSchema } from 'typebox';
+import type { DepositFile } from './deposit-file.js';
 import type { Finding } from './errors.js';
 
 /** The slugs of product.md 10. */
@@ -38,6 +39,12 @@ export const endpointNames = [
 /** The name of a capability of the norm, ours and stable. */
 export type EndpointName = (typeof endpointNames)[number];
 
+/**
+ * What the setting OPCOVIA_ENABLED_CAPABILITIES may name: a capability, or the version of the norm that an OPCO tries out
+ * beside the one it serves (`Trial`).
+ */
+export type CapabilityName = EndpointName | `${EndpointName}-v2`;
+
 /** What is known about one capability of one OPCO (norm.md 3.4). Only `supported` is served unless the operator enables it. */
 export interface Capability {
   readonly state: 'supported' | 'test' | 'unknown' | 'absent';
@@ -49,19 +56,27 @@ export interface Capability {
   readonly note?: string;
 }
 
+/** A newer version of a capability that the OPCO tries out while the older one stays in production. */
+export interface Trial {
+  readonly capability: Capability & { readonly state: 'test' | 'unknown'; readonly norm: 'v2' };
+  /** Replaces the endpoint in production where the operator enables `<name>-v2`. */
+  readonly endpoint: Endpoint;
+}
+
 /** A canonical question: what a caller asks in our words, whatever the OPCO. */
 export interface Question {
   /** Path and query parameters by name. */
   readonly query: Readonly<Record<string, string | number>>;
-  /** Deposits only. */
+  /** Deposits only; without its files. */
   readonly body?: unknown;
+  /** Deposits only. */
+  readonly files?: readonly DepositFile[];
 }
 
-/** A file of a deposit. */
-export interface DepositFile {
-  readonly name: string;
-  readonly mediaType: string;
-  readonly content: Buffer;
+/** How many files a deposit carries, both bounds included. */
+export interface FileCount {
+  readonly least: number;
+  readonly most: number;
 }
 
 /** The OPCO's words: a call relative to the configured base URL. */
@@ -70,6 +85,8 @@ export interface UpstreamRequest {
   /** Path segments after the base URL; each is encoded by the client, none may be `.` or `..`. */
   readonly segments: readonly string[];
   readonly query: Readonly<Record<string, string>>;
+  /** Name of the parameter under which the norm wants the CFA's key once more; put in by the client, which alone knows the key. */
+  readonly cfaKeyParameter?: string;
   readonly body?:
     | { readonly kind: 'json'; readonly value: unknown }
     | {
@@ -92,6 +109,25 @@ export interface Refusal {
   readonly message?: string;
 }
 
+/** `unsure` where the OPCO shows too little to tell: such a candidate is no proof, either way. */
+export type Comparison = 'same' | 'other' | 'unsure';
+
+/**
+ * How the effect of a deposit is found again when its answer was lost: `lists` is read to its end, the rows whose number was
+ * unknown before the intent are the candidates, each is compared as `reads` shows it, or as its row does.
+ */
+export interface LookUp {
+  readonly lists: 'etats' | 'facturesEtats';
+  /** The read that shows one candidate, asked by `numeroInterne`; absent where the row says enough. */
+  readonly reads?: 'dossier';
+  /** The OPCO's number of a canonical row: tells the new rows from those known before. */
+  numberOf(row: unknown): string | undefined;
+  /** Whether what is shown has the natural key of what was sent. */
+  compare(sent: Question, shown: unknown): Comparison;
+  /** The canonical answer that was lost, out of what is shown. */
+  answerOf(shown: unknown): unknown;
+}
+
 /** One thing that can be asked of one OPCO: pure functions between our words and theirs. */
 export interface Endpoint {
   readonly name: EndpointName;
@@ -102,10 +138,21 @@ export interface Endpoint {
   readonly query: TSchema;
   /** Contract of `Question.body`; deposits only. */
   readonly body?: TSchema;
+  /** How many files come with the body; absent where none may. */
+  readonly files?: FileCount;
   /** Contract of the canonical answer. */
   readonly answer: TSchema;
   /** Business rules on a body that already has the right shape. */
   judge?(question: Question): readonly Finding[];
+  /** What is doubtful and yet sent: rules that the norm does not make mandatory. Goes into the job and into a dry run. */
+  warn?(question: Question): readonly Finding[];
+  /**
+   * Deposits only: the parts that tell one effect from another (product.md 7), in a canonical form. Undefined where the body
+   * lacks one of them; absent where there is no look-up.
+   */
+  naturalKey?(question: Question): readonly string[] | undefined;
+  /** Deposits only: absent where the norm offers no way to find a lost effect again. */
+  readonly lookUp?: LookUp;
   toRequest(question: Question): UpstreamRequest;
   /** The canonical answer to a 2xx response. Tolerant: what it cannot read it leaves for validation to refuse. */
   toAnswer(response: UpstreamResponse, question: Question): unknown;
@@ -121,6 +168,7 @@ export interface Endpoint {
 export interface UpstreamLimits {
   readonly callsPerSecond: number;
   readonly burst: number;
+  /** Reads under way at once, and deposits as many again. */
   readonly concurrency: number;
 }
 
@@ -129,8 +177,10 @@ export interface OpcoAdapter {
   readonly id: OpcoId;
   readonly label: string;
   readonly capabilities: Readonly<Record<EndpointName, Capability>>;
-  /** Exactly the endpoints whose capability is `supported`. */
+  /** All that could be served: the endpoints of every capability but the absent ones. Whether one is served, stage 01 says. */
   readonly endpoints: Readonly<Partial<Record<EndpointName, Endpoint>>>;
+  /** Newer versions in test beside what is in production. */
+  readonly trials?: Readonly<Partial<Record<EndpointName, Trial>>>;
   readonly auth: { readonly scope?: string; readonly dpop: boolean };
   readonly limits: UpstreamLimits;
   /** How `etats` pages: one whole array, or numbered pages of about `size` rows. */

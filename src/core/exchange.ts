@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js';
 import type { Endpoint, EndpointName, OpcoAdapter, Question, UpstreamRequest, UpstreamResponse } from './endpoint.js';
-import { asOpcoviaError, type OpcoviaError } from './errors.js';
+import type { DepositFile } from './deposit-file.js';
+import { asOpcoviaError, type Finding, type OpcoviaError } from './errors.js';
 import type { Tenant } from './tenant.js';
 
 /** Who makes the call: decides its share of the OPCO's budget. */
@@ -25,6 +26,9 @@ export interface Call {
   readonly traffic: TrafficClass;
   readonly query: Readonly<Record<string, unknown>>;
   readonly body?: unknown;
+  /** Deposits only: the files that came along, and what is wrong with the way they came. */
+  readonly files?: readonly DepositFile[];
+  readonly fileFindings?: readonly Finding[];
   /** The CFA's key at the OPCO where the caller brings it along (`cfakeyinfo` only); never logged, hashed before it names anything. */
   readonly cfaKey?: string;
   readonly cache: CacheDemand;
@@ -38,7 +42,7 @@ export interface Call {
    */
   readonly beforeSend?: () => Promise<void>;
   /** Ends the upstream call early: the client left, or the process drains. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A permit to make one upstream call; `release` gives it back unused. */

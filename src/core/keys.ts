@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { TenantHash } from './tenant.js';
 
 const prefix = 'opcovia';
@@ -15,12 +15,12 @@ export interface CacheKeyParts {
 
 /** Unambiguous digest of a query: names sorted, each name and value length-prefixed. */
 export function queryHash(query: Readonly<Record<string, string | number>>): string {
-  const hash = createHash('sha256');
+  let text = '';
   for (const name of Object.keys(query).sort()) {
     const value = String(query[name]);
-    hash.update(`${Buffer.byteLength(name)}:${name}${Buffer.byteLength(value)}:${value};`);
+    text += `${Buffer.byteLength(name)}:${name}${Buffer.byteLength(value)}:${value};`;
   }
-  return hash.digest('hex').slice(0, 32);
+  return hash('sha256', text, 'hex').slice(0, 32);
 }
 
 /** The one builder of cache keys: `opcovia:cache:{opcoId}:{tenantHash}:{method}:{path}:{queryHash}`. */

@@ -6,7 +6,7 @@ import { ipv6Groups, mappedIpv4 } from './ipv6-groups.js';
  * tells one place from another, and no person. Undefined for what is no address.
  */
 export function networkOf(address: string): string | undefined {
-  if (isIPv4(address)) return ipv4Network(address.split('.'));
+  if (isIPv4(address)) return `${address.slice(0, address.lastIndexOf('.'))}.0/24`;
   if (!isIPv6(address)) return undefined;
   const groups = ipv6Groups(address);
   const mapped = mappedIpv4(groups);

@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import type { Reply } from './exchange.js';
 import type { StoredReply } from './response-cache.js';
 
-/** Strong validator of a body: the first 16 bytes of its sha256, base64url, quoted. */
-export function etagOf(body: Buffer): string {
+/** Strong validator of a body, or of its text in UTF-8: the first 16 bytes of its sha256, base64url, quoted. */
+export function etagOf(body: Buffer | string): string {
   return `"${hash('sha256', body, 'buffer').subarray(0, 16).toString('base64url')}"`;
 }
 

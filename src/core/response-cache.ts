@@ -33,6 +33,8 @@ export interface ReplyToKeep {
 export interface ResponseCache {
   /** The kept answer, fresh or stale; the caller judges its age. */
   read(address: CacheAddress): Promise<StoredReply | undefined>;
+  /** What of it lies in the process itself, at once; absent in a store that is elsewhere. */
+  peek?(address: Pick<CacheAddress, 'key'>): StoredReply | undefined;
   /** Whether it is kept now. */
   write(address: CacheAddress, kept: ReplyToKeep): Promise<boolean>;
   /** Deletes every answer of the tenant at the OPCO that speaks of one of the entities. */

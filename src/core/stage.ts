@@ -29,15 +29,17 @@ export interface Stage {
   run(exchange: Exchange): void | Promise<void>;
 }
 
-/** Moves the exchange one stage on. Never throws: a failure settles the exchange. */
-export async function advance(stage: Stage, exchange: Exchange): Promise<void> {
+/** Moves the exchange one stage on; a promise only where the stage itself waits. Never throws: a failure settles the exchange. */
+export function advance(stage: Stage, exchange: Exchange): void | Promise<void> {
   if (exchange.settled && !stage.always) return;
   const begun = exchange.clock.elapsed();
+  let waiting: void | Promise<void> = undefined;
   try {
-    await stage.run(exchange);
+    waiting = stage.run(exchange);
   } catch (error) {
     exchange.fail(error);
-  } finally {
-    exchange.timings.push([stage.name, exchange.clock.elapsed() - begun]);
   }
+  const note = () => void exchange.timings.push([stage.name, exchange.clock.elapsed() - begun]);
+  if (!waiting) return note();
+  return waiting.catch((error: unknown) => exchange.fail(error)).then(note);
 }

@@ -2,9 +2,16 @@ import fc from 'fast-check';
 import Type, { type TSchema } from 'typebox';
 import { exampleCerfa } from './cerfa-example.js';
 import { compileContract } from './check.js';
+import { CertificatDeposit, exampleCertificat } from './certificat.js';
+import { DossierComplet, exampleComplet } from './complet.js';
+import { ConventionDeposit, exampleConvention } from './convention.js';
 import { DocumentDeposit } from './document.js';
+import { Dossier, DossierDeposit } from './dossier.js';
+import { exampleFacture, FactureDeposit } from './facture.js';
+import { FacturesUpstreamPage } from './factures-etats.js';
+import { ListeQuery } from './liste.js';
+import { RuptureDeposit } from './rupture.js';
 import { base64 } from './scalars.js';
-import { DossierDeposit } from './dossier.js';
 import { OpcoStatus } from './status.js';
 
 type Loose = Record<string, unknown>;
@@ -109,7 +116,7 @@ it('takes exactly one file, in base64, under a plain name', () => {
   expect(documents.check(body({ '../a': 'JVBERi0=' }))).toMatchObject([
     { pointer: '/_files/..~1a', code: 'unknown_field' },
   ]);
-  expect(documents.check(body({ a: 'data:;base64,JVBE' }))).toMatchObject([{ pointer: '/_files/a', code: 'base64' }]);
+  expect(documents.check(body({ a: 'data:;base64,JVBE' }))).toMatchObject([{ pointer: '/_files/a', code: 'refused' }]);
 });
 
 it('takes base64 that one sequence of bytes writes so, and no other', () => {
@@ -126,10 +133,10 @@ it('takes base64 that one sequence of bytes writes so, and no other', () => {
       expect(codeOf(text) === undefined).toBe(isOnlyOne);
     }),
   );
-  expect(codeOf(Buffer.alloc(65).toString('base64'))).toBe('base64');
+  expect(codeOf(Buffer.alloc(65).toString('base64'))).toBe('refused');
   expect(codeOf(Buffer.alloc(67).toString('base64'))).toBe('too_long');
   for (const text of ['AAA-', 'AAA_', 'AAAA\n', 'AA\r\nAA', ' AAAA', 'AA==AAAA', '====', 'A===']) {
-    expect([text, codeOf(text)]).toEqual([text, 'base64']);
+    expect([text, codeOf(text)]).toEqual([text, 'refused']);
   }
 });
 
@@ -137,6 +144,14 @@ it('explains each value that the compiled check refuses, and only those', () => 
   const schemas: readonly TSchema[] = [
     DossierDeposit,
     DocumentDeposit,
+    ConventionDeposit,
+    FactureDeposit,
+    CertificatDeposit,
+    RuptureDeposit,
+    DossierComplet,
+    Dossier,
+    ListeQuery,
+    FacturesUpstreamPage,
     OpcoStatus,
     Type.Union([Type.Integer(), Type.Null()]),
   ];
@@ -148,6 +163,20 @@ it('explains each value that the compiled check refuses, and only those', () => 
       expect(findings.map(({ code }) => code)).not.toContain('invalid');
     }),
   );
+  const examples: readonly (readonly [TSchema, object])[] = [
+    [ConventionDeposit, exampleConvention()],
+    [FactureDeposit, exampleFacture()],
+    [CertificatDeposit, exampleCertificat()],
+    [DossierComplet, exampleComplet()],
+  ];
+  for (const [schema, example] of examples) {
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(example)), fc.jsonValue(), (name, value) => {
+        const findings = compileContract(schema).check({ ...example, [name]: value });
+        expect(findings.map(({ code }) => code)).not.toContain('invalid');
+      }),
+    );
+  }
   const parts = Object.keys(exampleCerfa());
   fc.assert(
     fc.property(fc.constantFrom(...parts), fc.jsonValue(), (part, value) => {

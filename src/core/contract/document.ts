@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
-import { base64, strict } from './scalars.js';
+import { emptyPdf, Fichiers } from './files.js';
+import { reference, strict } from './scalars.js';
 
 /** Kinds of file: the words of our documentation and the codes of the norm are both accepted. */
 export const typesFichier = {
@@ -17,36 +18,42 @@ export const typesObjet = { dossier: 'DOSSIER_APPRENTISSAGE', facture: 'FACTURE'
 const either = <K extends string, V extends string>(words: Readonly<Record<K, V>>) =>
   [...Object.keys(words), ...Object.values(words)] as (K | V)[];
 
+/** The kind of a file, in either spelling. */
+export const typeFichier = () =>
+  Type.Enum(either(typesFichier), {
+    type: 'string',
+    description: 'Type de fichier : nos mots ou les codes de la norme',
+  });
+
 /** What the file is about: an object at the OPCO. */
 export const Objet = Type.Object(
   {
-    typeObjet: Type.Enum(either(typesObjet), { type: 'string' }),
-    idObjet: Type.String({
-      minLength: 1,
-      maxLength: 100,
-      pattern: '^[^\\p{Cc}\\p{Cs}]+$',
-      description: 'numeroInterne ou numeroInterneFacture',
+    typeObjet: Type.Enum(either(typesObjet), {
+      type: 'string',
+      description: "Type d'objet : nos mots ou les codes de la norme",
     }),
+    idObjet: reference('numeroInterne ou numeroInterneFacture'),
   },
-  { ...strict, $id: 'Objet' },
+  { ...strict, $id: 'Objet', description: "Objet de l'OPCO auquel le fichier est lié" },
 );
 export type Objet = Static<typeof Objet>;
 
-/** Name -> base64: exactly one file, since the norm's call carries one. */
-export const Fichiers = Type.Record(
-  Type.String({ pattern: '^[^\\p{Cc}\\p{Cs}/\\\\"]{1,120}$' }),
-  base64(10 * 1024 * 1024, 'Contenu en base64 (RFC 4648), sans retour à la ligne ; au plus 10 Mio décodé'),
-  { minProperties: 1, maxProperties: 1, additionalProperties: false, $id: 'Fichiers' },
-);
+const fields = {
+  typeFichier: typeFichier(),
+  objets: Type.Array(Objet, { minItems: 1, maxItems: 100, description: 'Objets liés, au moins un' }),
+};
 
-/** Body of `POST /:opcoId/documents` (norm.md 1.7). */
+/** A document without its file, as it travels beside it. */
+export const DocumentFields = Type.Object(fields, { ...strict, $id: 'DocumentFields' });
+export type DocumentFields = Static<typeof DocumentFields>;
+
+/**
+ * Body of `POST /:opcoId/documents` (norm.md 1.7). The norm's page does not demand `_files`; we do, since a document
+ * without its file would be an upstream call that carries nothing.
+ */
 export const DocumentDeposit = Type.Object(
-  {
-    typeFichier: Type.Enum(either(typesFichier), { type: 'string' }),
-    objets: Type.Array(Objet, { minItems: 1, maxItems: 100 }),
-    _files: Fichiers,
-  },
-  { ...strict, $id: 'DocumentDeposit' },
+  { ...fields, _files: Fichiers },
+  { ...strict, $id: 'DocumentDeposit', description: "Dépôt d'un document" },
 );
 export type DocumentDeposit = Static<typeof DocumentDeposit>;
 
@@ -56,3 +63,12 @@ export const DepositDocumentResult = Type.Object(
   { $id: 'DepositDocumentResult' },
 );
 export type DepositDocumentResult = Static<typeof DepositDocumentResult>;
+
+/** A document that holds, linked to the dossier of that number. */
+export function exampleDocument(idObjet = 'INT-0001'): DocumentDeposit {
+  return {
+    typeFichier: 'convention',
+    objets: [{ typeObjet: 'dossier', idObjet }],
+    _files: { 'convention.pdf': emptyPdf },
+  };
+}

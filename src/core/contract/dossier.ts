@@ -1,10 +1,15 @@
-import Type, { type Static, type TSchema } from 'typebox';
-import { Cerfa } from './cerfa.js';
+import Type, { type Static, type TObject, type TSchema } from 'typebox';
+import { Cerfa, Contrat, Formation } from './cerfa.js';
+import { essential, expected, known } from './drift.js';
 import { etatField, numero } from './etats.js';
+import { Apprenti, Employeur, LieuFormation, Maitre, OrganismeFormation } from './parties.js';
 import { strict } from './scalars.js';
 
 /** Body of `POST /:opcoId/dossiers`: one contract. */
-export const DossierDeposit = Type.Object({ cerfa: Cerfa }, { ...strict, $id: 'DossierDeposit' });
+export const DossierDeposit = Type.Object(
+  { cerfa: Cerfa },
+  { ...strict, $id: 'DossierDeposit', description: "Dépôt d'un contrat d'apprentissage" },
+);
 export type DossierDeposit = Static<typeof DossierDeposit>;
 
 /** What an OPCO gives back for a contract it has taken. */
@@ -19,8 +24,8 @@ export const DepositDossierResult = Type.Object(
 export type DepositDossierResult = Static<typeof DepositDossierResult>;
 
 const maybe = <S extends TSchema>(schema: S) => Type.Optional(Type.Union([schema, Type.Null()]));
-const amount = (description: string) => maybe(Type.Number({ description: `${description} (EUR)` }));
-const date = () => maybe(Type.String({ format: 'date' }));
+const amount = (description: string) => maybe(Type.Number({ description: `${description} (EUR)`, ...essential }));
+const date = () => maybe(Type.String({ format: 'date', ...essential }));
 
 /** One instalment of the funding; billable once `dateOuverture` is reached. */
 export const Echeance = Type.Object(
@@ -66,8 +71,18 @@ export const DetailsFacturation = Type.Object(
 );
 export type DetailsFacturation = Static<typeof DetailsFacturation>;
 
-const part = () =>
-  maybe(Type.Object({}, { additionalProperties: true, description: 'Comme au dépôt, champs inconnus conservés' }));
+const part = (contract: TObject, shown: object = {}) =>
+  maybe(
+    Type.Object(
+      {},
+      {
+        additionalProperties: true,
+        description: 'Comme au dépôt, champs inconnus conservés',
+        ...known(Object.keys(contract.properties)),
+        ...shown,
+      },
+    ),
+  );
 
 /** The contract as an OPCO shows it: numbers and state are certain, the parts are shown as they come. */
 export const CerfaLu = Type.Object(
@@ -77,14 +92,16 @@ export const CerfaLu = Type.Object(
     numeroDeca: Type.Optional(numero('Numéro de dépôt DECA')),
     etat: etatField(),
     commentaireEtat: maybe(Type.String({ maxLength: 5000 })),
-    employeur: part(),
-    apprenti: part(),
-    maitre1: part(),
-    maitre2: part(),
-    formation: part(),
-    contrat: part(),
-    organismeFormation: part(),
-    organismeFormationLieuFormationPrincipal: part(),
+    versionCERFA: maybe(Type.String({ description: 'Version du formulaire' })),
+    CERFASignatureProbante: maybe(Type.Boolean({ description: 'Signature électronique probante' })),
+    employeur: part(Employeur, expected),
+    apprenti: part(Apprenti, expected),
+    maitre1: part(Maitre),
+    maitre2: part(Maitre),
+    formation: part(Formation, expected),
+    contrat: part(Contrat, expected),
+    organismeFormation: part(OrganismeFormation, expected),
+    organismeFormationLieuFormationPrincipal: part(LieuFormation),
   },
   { $id: 'CerfaLu' },
 );
@@ -96,7 +113,7 @@ export const Dossier = Type.Object(
     comment: maybe(Type.String()),
     engagement: amount('Montant engagé'),
     cerfa: CerfaLu,
-    echeances: maybe(Type.Array(Echeance)),
+    echeances: maybe(Type.Array(Echeance, { ...essential, ...expected })),
     engagementsFraisAnnexe: maybe(Type.Array(EngagementFraisAnnexe)),
     detailsFacturation: maybe(DetailsFacturation),
   },

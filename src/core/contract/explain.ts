@@ -115,9 +115,8 @@ function textFault(schema: Keywords, value: string): Fault | undefined {
     return { code: 'format', message: 'Date attendue sous la forme AAAA-MM-JJ, existant au calendrier.' };
   if (schema.pattern && !new RegExp(schema.pattern, 'u').test(value))
     return { code: 'pattern', message: 'Forme non admise.' };
-  // The only text with a rule beside its pattern.
   const broken = schema['~refine']?.find((each) => !each.check(value));
-  return broken && { code: 'base64', message: broken.error(value) };
+  return broken && { code: 'refused', message: broken.error(value) };
 }
 
 function numberFault(schema: Keywords, value: number): Fault | undefined {

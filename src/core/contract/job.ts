@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { OpcoIdSchema } from './opco-id.js';
+import { FindingSchema } from './problem.js';
 import { nullable } from './scalars.js';
 
 const instant = (description: string) => Type.String({ format: 'date-time', description });
@@ -32,6 +33,21 @@ export const JobTicket = Type.Object(
 );
 export type JobTicket = Static<typeof JobTicket>;
 
+/** What a dry run finds: `valid` when the deposit would be taken in; findings of severity `warning` would not stop it. */
+export const Preflight = Type.Object(
+  {
+    valid: Type.Boolean({ description: 'Le dépôt serait accepté' }),
+    findings: Type.Array(
+      Type.Object({
+        ...FindingSchema.properties,
+        severity: Type.Enum(['error', 'warning'], { type: 'string' }),
+      }),
+    ),
+  },
+  { $id: 'Preflight' },
+);
+export type Preflight = Static<typeof Preflight>;
+
 /** How far a job is. */
 export const JobProgressView = Type.Object(
   { step: Type.Integer({ minimum: 0 }), total: Type.Integer({ minimum: 1 }), label: Type.String() },
@@ -52,9 +68,7 @@ export const JobError = Type.Object(
     code: Type.String({ description: 'Code du catalogue des erreurs' }),
     title: Type.String(),
     detail: Type.Optional(Type.String()),
-    errors: Type.Optional(
-      Type.Array(Type.Object({ pointer: Type.String(), code: Type.String(), message: Type.String() })),
-    ),
+    errors: Type.Optional(Type.Array(FindingSchema)),
     upstream: Type.Optional(
       Type.Object({
         opcoId: Type.String(),
@@ -102,6 +116,9 @@ export const JobView = Type.Object(
     eta: Type.Optional(nullable(instant('Fin estimée ; null quand rien de sûr ne peut être dit'))),
     result: Type.Optional(Type.Unknown({ description: "Réponse de l'OPCO" })),
     error: Type.Optional(JobError),
+    warnings: Type.Optional(
+      Type.Array(FindingSchema, { description: 'Ce qui a paru douteux à la réception, et a été envoyé tel quel' }),
+    ),
     timeline: Type.Array(JobTimelineEntry),
   },
   { $id: 'JobView' },

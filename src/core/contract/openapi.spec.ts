@@ -19,6 +19,7 @@ it('puts each named part under its name and refers to it', () => {
   );
   expect(components['DossierDeposit']).toEqual({
     title: 'DossierDeposit',
+    description: "Dépôt d'un contrat d'apprentissage",
     type: 'object',
     required: ['cerfa'],
     properties: { cerfa: { $ref: '#/components/schemas/Cerfa' } },

@@ -12,7 +12,9 @@ function hoist(node: unknown, components: Record<string, unknown>): unknown {
   if (Array.isArray(node)) return node.map((each) => hoist(each, components));
   if (typeof node !== 'object' || node === null) return node;
   const { $id, ...rest } = node as Record<string, unknown>;
-  const written = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, hoist(value, components)]));
+  // What our own reading of answers wants to know is nobody else's business.
+  const shown = Object.entries(rest).filter(([key]) => !key.startsWith('x-'));
+  const written = Object.fromEntries(shown.map(([key, value]) => [key, hoist(value, components)]));
   if (typeof $id !== 'string') return written;
   components[$id] ??= { title: $id, ...written };
   return { $ref: `#/components/schemas/${$id}` };

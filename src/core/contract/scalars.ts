@@ -11,6 +11,13 @@ export const text = (maxLength: number, description?: string) =>
 export const formatted = (pattern: string, description: string, example: string) =>
   Type.String({ pattern, maxLength: 80, description, examples: [example] });
 
+/** A number given by an OPCO, as a deposit or a question cites it: any printable text. */
+export const reference = (description: string, example = 'INT-0001') =>
+  Type.String({ minLength: 1, maxLength: 100, pattern: '^[^\\p{Cc}\\p{Cs}]+$', description, examples: [example] });
+
+/** Yes or no. */
+export const flag = (description: string) => Type.Boolean({ description });
+
 /** A civil date `YYYY-MM-DD` that exists in the calendar. */
 export const day = (description?: string) =>
   Type.String({ format: 'date', maxLength: 10, ...(description && { description }) });
@@ -26,6 +33,10 @@ export const euros = (description: string, maximum = 9_999_999.99) =>
 function hasTwoDecimals(value: number): boolean {
   return Number(value.toFixed(2)) === value;
 }
+
+/** Hours, whole or not. */
+export const hours = (description: string, maximum = 9999) =>
+  Type.Number({ minimum: 0, maximum, description: `${description} (heures)` });
 
 /** An integer between two bounds, both included. */
 export const integer = (minimum: number, maximum: number, description?: string) =>
