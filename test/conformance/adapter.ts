@@ -9,39 +9,36 @@ import {
   type Question,
   type UpstreamResponse,
 } from '../../src/core/endpoint.js';
+import { fromUpstream } from '../../src/opco/convergence/words.js';
+import { answers, numberless } from './answers.js';
+import { deposits } from './deposits.js';
 
-const pdf = Buffer.from('%PDF-1.4\n%%EOF\n').toString('base64');
-
-/** A question that each endpoint must understand. */
-const questions: Readonly<Record<string, Question>> = {
-  status: { query: {} },
+/** A question that each read must understand. */
+const reads: Readonly<Record<string, Question>> = {
+  cfakeyinfo: { query: { siren: '130025265' } },
   dossier: { query: { numeroInterne: '1000123' } },
-  depositDossier: { query: {}, body: { cerfa: exampleCerfa() } },
-  depositDocument: {
-    query: {},
-    body: {
-      typeFichier: 'convention',
-      objets: [{ typeObjet: 'dossier', idObjet: '1000123' }],
-      _files: { document: pdf },
-    },
-  },
+  liste: { query: { numerosInternes: '1000123,1000124' } },
+  facturesEtats: { query: { numeroPage: 1 } },
 };
 
-const questionFor = (adapter: OpcoAdapter, endpoint: Endpoint): Question =>
-  endpoint.name === 'etats'
+const questionFor = (adapter: OpcoAdapter, { name }: Endpoint): Question =>
+  name === 'etats'
     ? { query: adapter.paging.kind === 'pages' ? { numeroPage: 1 } : {} }
-    : (questions[endpoint.name] ?? { query: {} });
+    : (reads[name] ?? deposits[name] ?? { query: {} });
 
 const answered = (status: number, body: unknown): UpstreamResponse => ({ status, headers: {}, body });
 
-/** Every promise that the pipeline relies on, whatever the OPCO; each adapter's spec runs it. */
+/** Every promise that the pipeline relies on, whatever the OPCO; the spec of the list runs it for each adapter. */
 export function adapterConformance(adapter: OpcoAdapter): void {
   describe(`adapter ${adapter.id}`, () => {
     describeData(adapter);
     describeRefusals(adapter);
-    for (const endpoint of Object.values(adapter.endpoints)) {
-      describe(endpoint.name, () => {
+    const trials = Object.values(adapter.trials ?? {}).map(({ endpoint }) => [`${endpoint.name} on trial`, endpoint]);
+    const usual = Object.entries(adapter.endpoints);
+    for (const [title, endpoint] of [...usual, ...trials] as [string, Endpoint][]) {
+      describe(title, () => {
         describeEndpoint(endpoint, questionFor(adapter, endpoint));
+        describeAnswers(adapter, endpoint);
         if (endpoint.kind === 'read') describeRead(endpoint);
         else describeDeposit(endpoint, questionFor(adapter, endpoint));
       });
@@ -55,12 +52,23 @@ function describeData(adapter: OpcoAdapter): void {
     expect(Object.keys(adapter.capabilities).sort()).toEqual([...endpointNames].sort());
   });
 
-  it('serves exactly what its capabilities promise, and says in French why it does not serve the rest', () => {
-    const supported = endpointNames.filter((name) => adapter.capabilities[name].state === 'supported');
-    expect(Object.keys(adapter.endpoints).sort()).toEqual([...supported].sort());
+  it('has an endpoint for exactly what is not absent, and says in French what is not certain', () => {
+    const possible = endpointNames.filter((name) => adapter.capabilities[name].state !== 'absent');
+    expect(Object.keys(adapter.endpoints).sort()).toEqual([...possible].sort());
     for (const name of endpointNames) {
-      const { state, note } = adapter.capabilities[name];
+      const { state, note, norm } = adapter.capabilities[name];
       if (state !== 'supported') expect(note).toMatch(/\S/);
+      if (state !== 'absent') expect(norm).toMatch(/^v[12]$/);
+      expect(adapter.endpoints[name]?.name ?? name).toBe(name);
+    }
+  });
+
+  it('tries a version out only beside another one in production', () => {
+    for (const { endpoint, capability } of Object.values(adapter.trials ?? {})) {
+      expect(adapter.capabilities[endpoint.name].state).toBe('supported');
+      expect(['test', 'unknown']).toContain(capability.state);
+      expect(capability.note).toMatch(/\S/);
+      expect(endpoint.toRequest(questionFor(adapter, endpoint)).segments[0]).toBe(capability.norm);
     }
   });
 
@@ -70,7 +78,7 @@ function describeData(adapter: OpcoAdapter): void {
   });
 
   it('names no host: hosts are configuration', () => {
-    const { endpoints, ...data } = adapter;
+    const { endpoints, trials: _trials, ...data } = adapter;
     const requests = Object.values(endpoints).map((endpoint) => endpoint.toRequest(questionFor(adapter, endpoint)));
     expect(JSON.stringify({ data, requests })).not.toMatch(/https?:|\.fr\b|\.com\b|\.org\b/);
   });
@@ -81,6 +89,10 @@ function describeRefusals(adapter: OpcoAdapter): void {
     [{ errors: [{ code: 'E1', description: 'non' }] }, { code: 'E1', message: 'non' }],
     [{ errors: null, comment: 'non' }, { message: 'non' }],
     [{ errors: [], description: 'non' }, { message: 'non' }],
+    [
+      { errors: [{ code: 'E1' }], description: 'non' },
+      { code: 'E1', message: 'non' },
+    ],
     [{ Description: 'non' }, { message: 'non' }],
     [{ message: 'non' }, { message: 'non' }],
     [{ error: 'invalid', error_description: 'non' }, { message: 'non' }],
@@ -122,20 +134,35 @@ function describeEndpoint(endpoint: Endpoint, question: Question): void {
       }),
     );
   });
+}
+
+function describeAnswers(adapter: OpcoAdapter, endpoint: Endpoint): void {
+  const question = questionFor(adapter, endpoint);
+  const contract = compileContract(endpoint.answer);
+  const candidate = (body: unknown) => endpoint.toAnswer(answered(200, body), question);
+
+  it('reads the answers of the norm, dirty ones too, into the contract', () => {
+    const inForce = answers[endpoint.name].filter(
+      (body) => endpoint.name !== 'etats' || isWhole(body) === (adapter.paging.kind === 'whole'),
+    );
+    expect(inForce.map((body) => contract.check(candidate(body)))).toEqual(inForce.map(() => []));
+    expect(JSON.stringify(inForce.map(candidate))).not.toMatch(/RUTPURE|RUPTU"|"sexe":\d|T00:00:00/);
+  });
 
   it('lets no empty or foreign body pass for an answer', () => {
-    // A document has no mandatory number: there an empty object is an answer.
-    const foreign = endpoint.name === 'depositDocument' ? [null, '', 'ok', 3, true] : [null, {}, '', 'ok', 3, true];
-    for (const body of foreign) {
-      const candidate = endpoint.toAnswer(answered(200, body), question);
-      expect(compileContract(endpoint.answer).holds(candidate)).toBe(false);
-    }
+    const foreign = numberless.has(endpoint.name) ? [null, '', 'ok', 3, true] : [null, {}, '', 'ok', 3, true];
+    for (const body of foreign) expect(contract.holds(candidate(body))).toBe(false);
   });
+}
+
+/** A V1 array of rows; a V2 page may be wrapped in an array of one. */
+function isWhole(body: unknown): boolean {
+  return Array.isArray(body) && !body.some((each: object) => 'EtatDossierResult' in each);
 }
 
 function describeRead(endpoint: Endpoint): void {
   it('has no body and says for how many seconds any answer may be kept', () => {
-    expect(endpoint.body).toBeUndefined();
+    expect([endpoint.body, endpoint.files]).toEqual([undefined, undefined]);
     fc.assert(fc.property(fc.jsonValue(), (answer) => (endpoint.ttlSeconds?.(answer) ?? 0) > 0));
   });
 
@@ -143,14 +170,16 @@ function describeRead(endpoint: Endpoint): void {
     for (const status of [401, 403, 429, 500, 503]) {
       expect(endpoint.isNotFound?.(answered(status, { errors: null, comment: 'non' })) ?? false).toBe(false);
     }
+    if (endpoint.name === 'dossier') expect(endpoint.isNotFound?.(answered(404, undefined))).toBe(true);
   });
 }
 
 function describeDeposit(endpoint: Endpoint, question: Question): void {
-  it('has a contract for its body, and is never cached', () => {
+  it('has a contract for its body, finds nothing wrong or doubtful in its example, and is never cached', () => {
     expect(endpoint.body && compileContract(endpoint.body).check(question.body)).toEqual([]);
     expect(endpoint.judge?.(question) ?? []).toEqual([]);
-    expect(endpoint.ttlSeconds).toBeUndefined();
+    expect(endpoint.warn?.(question) ?? []).toEqual([]);
+    expect(endpoint.ttlSeconds ?? endpoint.isNotFound).toBeUndefined();
   });
 
   it('refuses an unknown field by its pointer', () => {
@@ -163,9 +192,15 @@ function describeDeposit(endpoint: Endpoint, question: Question): void {
   it('sends each date with time and zone, and loses no field', () => {
     const { body } = endpoint.toRequest(question);
     const sent = body?.kind === 'json' ? body.value : body?.json.value;
-    const text = JSON.stringify(sent);
-    expect(text).not.toMatch(/"\d{4}-\d{2}-\d{2}"/);
-    if (endpoint.name === 'depositDossier') expect(keysOf(sent)).toEqual(keysOf(question.body));
+    expect(JSON.stringify(sent)).not.toMatch(/"\d{4}-\d{2}-\d{2}"/);
+    if (body?.kind === 'multipart') expect(body.file).toMatchObject({ part: 'fichier', mediaType: 'application/pdf' });
+    const asDocument = body?.kind === 'multipart' && body.json.part === 'infosFichier';
+    if (!asDocument) expect(fromUpstream(sent)).toEqual(question.body);
+  });
+
+  it('has a natural key and a look-up, or neither', () => {
+    expect(typeof endpoint.naturalKey).toBe(endpoint.lookUp ? 'function' : 'undefined');
+    if (endpoint.naturalKey) expect(endpoint.naturalKey(question)?.join()).toMatch(/\d{14}/);
   });
 
   if (endpoint.name === 'depositDossier') {
@@ -177,12 +212,4 @@ function describeDeposit(endpoint: Endpoint, question: Question): void {
       }
     });
   }
-}
-
-function keysOf(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(keysOf);
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value)
-    .flatMap(([name, each]) => [name, ...keysOf(each)])
-    .sort();
 }

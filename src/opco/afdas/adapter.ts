@@ -1,31 +1,27 @@
-import type { OpcoAdapter } from '../../core/endpoint.js';
-import { absent, notServedYet, v1 } from '../convergence/capabilities.js';
-import { endpointsV1 } from '../convergence/endpoints.v1.js';
-import { readRefusal } from '../convergence/refusal.js';
+import { convergenceAdapter } from '../convergence/adapter.js';
+import { absent, documentsUnknown, factures, v1, v2, v2InDevelopment } from '../convergence/capabilities.js';
 
-/** AFDAS: Convergence V1 behind an authorization server that demands DPoP proofs (RFC 9449) and takes no scope. */
-export const afdas: OpcoAdapter = {
+/**
+ * AFDAS: protocol V1 behind an authorization server that demands DPoP proofs (RFC 9449) and takes no scope; the one OPCO with
+ * certificates in production.
+ */
+export const afdas = convergenceAdapter({
   id: 'afdas',
   label: 'AFDAS',
   capabilities: {
     status: v1(),
-    cfakeyinfo: absent('Route du protocole V2, en développement chez AFDAS (2026-07-28).'),
+    cfakeyinfo: v2InDevelopment,
     dossier: v1(),
     etats: v1(),
-    liste: notServedYet('v1'),
+    liste: v1(),
     facturesEtats: absent('Prévu par AFDAS au deuxième trimestre 2026, pas encore annoncé en production.'),
-    depositDossier: v1('CERFA V14'),
-    depositConvention: notServedYet('v1'),
-    depositFacture: notServedYet('v1'),
-    depositCertificat: notServedYet('v2', '2025-10-20'),
-    depositDocument: v1('Non confirmé par le portail de la norme ; route commune du protocole V1.'),
-    depositRupture: absent('Route du protocole V2, en développement chez AFDAS (2026-07-28).'),
+    depositDossier: v1({ note: 'CERFA V14.' }),
+    depositConvention: v1(),
+    depositFacture: factures,
+    depositCertificat: v2({ since: '2025-10-20', note: 'Noms des parties du formulaire déduits des autres dépôts.' }),
+    depositDocument: documentsUnknown,
+    depositRupture: v2InDevelopment,
   },
-  endpoints: endpointsV1({ offset: '+00:00' }),
+  dialect: { certificats: 'certificats' },
   auth: { dpop: true },
-  limits: { callsPerSecond: 10, burst: 20, concurrency: 10 },
-  paging: { kind: 'whole' },
-  normVersions: ['1.0'],
-  quietPeriodSeconds: 60,
-  refusal: readRefusal,
-};
+});

@@ -1,9 +1,12 @@
 import Type from 'typebox';
 import type { Endpoint, UpstreamResponse } from '../../core/endpoint.js';
+import { CfaKeyInfo, CfaKeyInfoQuery } from '../../core/contract/cfakeyinfo.js';
 import { Dossier } from '../../core/contract/dossier.js';
 import { EtatsUpstreamPage } from '../../core/contract/etats.js';
+import { FacturesUpstreamPage } from '../../core/contract/factures-etats.js';
+import { DossiersListe, ListeQuery, numerosOf } from '../../core/contract/liste.js';
 import { OpcoStatus } from '../../core/contract/status.js';
-import { readPage, readWhole } from './pages.js';
+import { etatRows, factureRows, readPage, readWhole } from './pages.js';
 import { fromUpstream, isLoose, withoutNulls, type Loose } from './words.js';
 
 const noQuery = Type.Object({}, { additionalProperties: false });
@@ -30,6 +33,7 @@ export const status: Endpoint = {
     if (!isLoose(body)) return body;
     const word = typeof body['status'] === 'string' ? body['status'].toLowerCase() : '';
     return {
+      ...body,
       status: statusWords.get(word) ?? body['status'],
       supportedVersions: body['supportedVersions'] ?? [],
       uptime: body['uptime'] ?? 0,
@@ -39,6 +43,30 @@ export const status: Endpoint = {
   noStandIn: true,
 };
 
+const notFound = ({ status }: UpstreamResponse) => status === 404;
+
+/** `GET v2/cfakeyinfo?siren=&XAPIKEY=` (norm.md 3.12b), in V2 only: the key to be judged travels in the query, and in X-API-KEY as on every call. */
+export const cfakeyinfo: Endpoint = {
+  name: 'cfakeyinfo',
+  kind: 'read',
+  path: '/cfakeyinfo',
+  query: CfaKeyInfoQuery,
+  answer: CfaKeyInfo,
+  toRequest: ({ query }) => ({
+    method: 'GET',
+    segments: ['v2', 'cfakeyinfo'],
+    query: { siren: String(query['siren']) },
+    cfaKeyParameter: 'XAPIKEY',
+  }),
+  toAnswer: ({ body }) => {
+    const read = fromUpstream(body);
+    if (!isLoose(read)) return read;
+    const { status: word, dateFinValidite = null, comment = null } = read;
+    return { ...read, status: typeof word === 'string' ? word.toLowerCase() : word, dateFinValidite, comment };
+  },
+  ttlSeconds: () => 3600,
+};
+
 /** How one dossier is asked for; `isNotFound` where an OPCO says "unknown number" otherwise than by 404. */
 export interface DossierDialect {
   readonly version: 'v1' | 'v2';
@@ -46,7 +74,7 @@ export interface DossierDialect {
 }
 
 /** `GET {version}/dossiers?numeroInterne=`. */
-export function dossier({ version, isNotFound = (response) => response.status === 404 }: DossierDialect): Endpoint {
+export function dossier({ version, isNotFound = notFound }: DossierDialect): Endpoint {
   return {
     name: 'dossier',
     kind: 'read',
@@ -65,6 +93,47 @@ export function dossier({ version, isNotFound = (response) => response.status ==
     ttlSeconds: (answer) => dossierTtlSeconds(answer),
     isNotFound,
   };
+}
+
+/**
+ * `GET v1/dossiers/liste?numerosInternes=`: the norm has it in V1 only. Of its answer no source shows more than that it
+ * holds dossiers: an array of them, plain or under a name, or a single one.
+ */
+export function liste({ isNotFound = notFound }: Pick<DossierDialect, 'isNotFound'>): Endpoint {
+  return {
+    name: 'liste',
+    kind: 'read',
+    path: '/dossiers/liste',
+    query: ListeQuery,
+    answer: DossiersListe,
+    toRequest: ({ query }) => ({
+      method: 'GET',
+      segments: ['v1', 'dossiers', 'liste'],
+      query: { numerosInternes: String(query['numerosInternes']) },
+    }),
+    toAnswer: ({ body }, { query }) => readListe(body, numerosOf(String(query['numerosInternes']))),
+    ttlSeconds: () => 120,
+    isNotFound,
+  };
+}
+
+function readListe(body: unknown, asked: readonly string[]): unknown {
+  const rows = rowsOfListe(body);
+  if (!rows) return body;
+  const data = rows.map(readDossier);
+  const found = new Set(data.map(numeroOf));
+  return { data, introuvables: asked.filter((numero) => !found.has(numero)) };
+}
+
+function rowsOfListe(body: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(body)) return body;
+  if (!isLoose(body)) return undefined;
+  if (isLoose(body['cerfa'])) return [body];
+  return [body['dossiers'], body['Dossiers']].find((each) => Array.isArray(each));
+}
+
+function numeroOf(dossier: unknown): unknown {
+  return isLoose(dossier) && isLoose(dossier['cerfa']) ? dossier['cerfa']['numeroInterne'] : undefined;
 }
 
 function readDossier(body: unknown): unknown {
@@ -104,15 +173,26 @@ export const etatsWhole: Endpoint = {
 /** `GET v2/dossiers/etats?numeroPage=`: pages from 1. */
 export const etatsPages: Endpoint = {
   name: 'etats',
-  kind: 'read',
+  ...paged({ segments: ['v2', 'dossiers', 'etats'], rows: etatRows }),
   path: '/dossiers/etats',
-  query: Type.Object({ numeroPage: Type.Integer({ minimum: 1, maximum: 1_000_000 }) }, { additionalProperties: false }),
   answer: EtatsUpstreamPage,
-  toRequest: ({ query }) => ({
-    method: 'GET',
-    segments: ['v2', 'dossiers', 'etats'],
-    query: { numeroPage: String(query['numeroPage']) },
-  }),
-  toAnswer: ({ body }, { query }) => readPage(body, Number(query['numeroPage'])) ?? body,
-  ttlSeconds: () => 60,
 };
+
+/** `GET v2/factures/etats?numeroPage=`: the norm has it in V2 only. */
+export const facturesEtats: Endpoint = {
+  name: 'facturesEtats',
+  ...paged({ segments: ['v2', 'factures', 'etats'], rows: factureRows }),
+  path: '/factures/etats',
+  answer: FacturesUpstreamPage,
+};
+
+function paged({ segments, rows }: { readonly segments: readonly string[]; readonly rows: readonly string[] }) {
+  const numeroPage = Type.Integer({ minimum: 1, maximum: 1_000_000 });
+  return {
+    kind: 'read',
+    query: Type.Object({ numeroPage }, { additionalProperties: false }),
+    toRequest: ({ query }) => ({ method: 'GET', segments, query: { numeroPage: String(query['numeroPage']) } }),
+    toAnswer: ({ body }, { query }) => readPage(body, Number(query['numeroPage']), rows) ?? body,
+    ttlSeconds: () => 60,
+  } satisfies Partial<Endpoint>;
+}

@@ -61,6 +61,38 @@ describe('a whole contract', () => {
   });
 });
 
+describe('words', () => {
+  const names = fc.oneof(
+    fc.constantFrom('dateDebut', 'mentionMobiliteInternationale', 'couts', 'numero', 'nom'),
+    fc.string({ minLength: 1, maxLength: 8, unit: fc.constantFrom(...'abcdeéXYZ_') }),
+  );
+  const values = fc.letrec((tie) => ({
+    node: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      fc.constantFrom(null, true, 3, 'texte', '2026'),
+      days,
+      fc.array(tie('node'), { maxLength: 3 }),
+      fc.dictionary(names, tie('node'), { maxKeys: 4 }),
+    ),
+  })).node;
+
+  it('go and come back as they were', () => {
+    fc.assert(
+      fc.property(values, fc.constantFrom(...offsets), (value, offset) => {
+        expect(fromUpstream(toUpstream(value, offset))).toEqual(value);
+      }),
+    );
+  });
+
+  it('the accented key is read in both forms of Unicode', () => {
+    const accented = 'mentionMobilit\u00e9Internationale';
+    expect(toUpstream({ mentionMobiliteInternationale: true }, 'Z')).toEqual({ [accented]: true });
+    for (const form of ['NFC', 'NFD']) {
+      expect(fromUpstream({ [accented.normalize(form)]: true })).toEqual({ mentionMobiliteInternationale: true });
+    }
+  });
+});
+
 describe('dirty values', () => {
   it.each([
     ['RUTPURE', 'RUPTURE'],

@@ -26,7 +26,7 @@ export function toUpstream(value: unknown, offset: Offset): unknown {
   for (const name of namesOf(value)) {
     const each = value[name];
     const dated = typeof each === 'string' && dateName.test(name) && ourDate.test(each);
-    sent[name] = dated ? `${each}T00:00:00${offset}` : toUpstream(each, offset);
+    sent[sentNames.get(name) ?? name] = dated ? `${each}T00:00:00${offset}` : toUpstream(each, offset);
   }
   return sent;
 }
@@ -74,6 +74,14 @@ const numberNames = new Set([
   'numeroDeca',
   'numeroInterneDocument',
   'numeroInterneFacture',
+  'numeroInterneConvention',
+  'numeroInterneCertificat',
+  'numeroInterneDossier',
+  'numeroExterneDossier',
+  'referenceFactureCFA',
+  'referenceVirement',
+  'codification',
+  'noAvenant',
 ]);
 
 const misspelled = new Map([
@@ -93,8 +101,16 @@ function sexe(value: string | number): string | number {
   return String(value) === '2' ? 'F' : value;
 }
 
-/** The name that integrators send in two spellings. */
-const twinNames = new Map([['CERFAsignatureProbante', 'CERFASignatureProbante']]);
+/** The one name that the norm spells with an accent (norm.md 3.12); composed, as integrators send it. */
+const accented = 'mentionMobilit\u00e9Internationale';
+const sentNames = new Map([['mentionMobiliteInternationale', accented]]);
+
+/** Names that come in a spelling that is not ours. */
+const twinNames = new Map([
+  ['CERFAsignatureProbante', 'CERFASignatureProbante'],
+  [accented, 'mentionMobiliteInternationale'],
+  [accented.normalize('NFD'), 'mentionMobiliteInternationale'],
+]);
 
 /** Drops members that are null or empty text: an OPCO's way of saying that an optional number is not there yet. */
 export function withoutNulls(value: Loose): Loose {

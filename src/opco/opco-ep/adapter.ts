@@ -1,34 +1,29 @@
-import type { OpcoAdapter } from '../../core/endpoint.js';
-import { absent, notServedYet, v1 } from '../convergence/capabilities.js';
-import { endpointsV1 } from '../convergence/endpoints.v1.js';
-import { readRefusal } from '../convergence/refusal.js';
+import { convergenceAdapter } from '../convergence/adapter.js';
+import { absent, certificatsByDocuments, factures, inTest, noEtats, reading, v1 } from '../convergence/capabilities.js';
 import { isUnknownNumber } from './quirks.js';
 
-const inTest = 'Protocole V2 en phase de test chez OPCO EP (2026-07-28).';
+const tested = `Protocole V2 en phase de test chez OPCO EP (${reading}).`;
+const documents = v1({ note: "Montré pour cet OPCO par la documentation du dépôt d'un document." });
 
-/** OPCO EP: Convergence V1, no scope; an unknown number is a 400 (see `quirks.ts`). */
-export const opcoEp: OpcoAdapter = {
+/** OPCO EP: protocol V1 in production, V2 of the dossiers in test, no scope; an unknown number is a 400 (see `quirks.ts`). */
+export const opcoEp = convergenceAdapter({
   id: 'opco-ep',
   label: 'OPCO EP',
   capabilities: {
     status: v1(),
-    cfakeyinfo: absent(inTest),
+    cfakeyinfo: absent(tested),
     dossier: v1(),
     etats: v1(),
-    liste: notServedYet('v1'),
-    facturesEtats: absent('Pas encore proposé par OPCO EP (2026-07-28).'),
-    depositDossier: v1(`CERFA V14. ${inTest}`),
-    depositConvention: notServedYet('v1'),
-    depositFacture: notServedYet('v1'),
-    depositCertificat: absent('En développement chez OPCO EP (2026-07-28).'),
-    depositDocument: v1('Non confirmé par le portail de la norme ; route commune du protocole V1.'),
-    depositRupture: absent(inTest),
+    liste: v1(),
+    facturesEtats: noEtats,
+    depositDossier: v1({ note: 'CERFA V14.' }),
+    depositConvention: v1(),
+    depositFacture: factures,
+    depositCertificat: certificatsByDocuments(documents),
+    depositDocument: documents,
+    depositRupture: absent(tested),
   },
-  endpoints: endpointsV1({ offset: '+00:00', isNotFound: isUnknownNumber }),
+  trials: { dossier: inTest('v2', tested), depositDossier: inTest('v2', tested) },
+  dialect: { isNotFound: isUnknownNumber },
   auth: { dpop: false },
-  limits: { callsPerSecond: 10, burst: 20, concurrency: 10 },
-  paging: { kind: 'whole' },
-  normVersions: ['1.0'],
-  quietPeriodSeconds: 60,
-  refusal: readRefusal,
-};
+});

@@ -1,0 +1,98 @@
+import type { DossierDeposit } from '../../core/contract/dossier.js';
+import type { FactureFields } from '../../core/contract/facture.js';
+import type { Comparison, LookUp, Question } from '../../core/endpoint.js';
+import { isLoose, withoutNulls, type Loose } from './words.js';
+
+/** Text out of anything, empty where there is none. */
+const text = (value: unknown) => (typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '');
+const part = (value: unknown, name: string): Loose => {
+  const each = isLoose(value) ? value[name] : undefined;
+  return isLoose(each) ? each : {};
+};
+
+/** A name without accents, case or punctuation: two systems rarely agree on those. */
+const plain = (value: unknown) =>
+  text(value)
+    .normalize('NFKD')
+    .replace(/[^\p{L}\p{N}]+/gu, '')
+    .toUpperCase();
+
+const nirOf = (apprenti: Loose) => text(apprenti['nir']).toUpperCase().slice(0, 13);
+const civilOf = (apprenti: Loose) => [
+  plain(apprenti['nom']),
+  plain(apprenti['prenom']),
+  text(apprenti['dateNaissance']),
+];
+
+/** The natural key of a contract (product.md 7): who employs whom, from when, under which contract or amendment. */
+export function dossierKey({ body }: Question): readonly string[] {
+  const { employeur, apprenti, contrat } = (body as DossierDeposit).cerfa;
+  const nir = nirOf(apprenti);
+  const who = nir === '' ? ['civil', ...civilOf(apprenti)] : ['nir', nir];
+  const { dateDebutContrat, typeContratApp, noAvenant } = contrat;
+  return [employeur.siret, ...who, dateDebutContrat, String(typeContratApp), text(noAvenant)];
+}
+
+/** The natural key of an invoice; undefined without the CFA's own number. */
+export function factureKey({ body }: Question): readonly string[] | undefined {
+  const { siretEmetteur, numero } = body as FactureFields;
+  return text(numero) === '' ? undefined : [siretEmetteur, text(numero)];
+}
+
+/** Two values of one member: what either side lacks proves nothing. */
+function compared(sent: unknown, shown: unknown): Comparison {
+  const [ours, theirs] = [text(sent), text(shown)];
+  if (ours === theirs) return ours === '' ? 'unsure' : 'same';
+  return ours === '' || theirs === '' ? 'unsure' : 'other';
+}
+
+function together(comparisons: readonly Comparison[]): Comparison {
+  if (comparisons.includes('other')) return 'other';
+  return comparisons.includes('unsure') ? 'unsure' : 'same';
+}
+
+function samePerson(sent: Loose, shown: Loose): Comparison {
+  const byNir = compared(nirOf(sent), nirOf(shown));
+  if (byNir !== 'unsure') return byNir;
+  const theirs = civilOf(shown);
+  return together(civilOf(sent).map((each, index) => compared(each, theirs[index])));
+}
+
+/** No amendment number on either side is the usual case, and no doubt. */
+function sameAvenant(sent: unknown, shown: unknown): Comparison {
+  return text(sent) === '' && text(shown) === '' ? 'same' : compared(sent, shown);
+}
+
+/** A contract is found by the numbers that `etats` shows and did not show before, each read as a dossier. */
+export const dossierLookUp: LookUp = {
+  lists: 'etats',
+  reads: 'dossier',
+  numberOf: (row) => text(isLoose(row) ? row['numeroInterne'] : undefined) || undefined,
+  compare: ({ body }, shown) => {
+    const [sent, seen] = [part(body, 'cerfa'), part(shown, 'cerfa')];
+    const [ours, theirs] = [part(sent, 'contrat'), part(seen, 'contrat')];
+    return together([
+      compared(part(sent, 'employeur')['siret'], part(seen, 'employeur')['siret']),
+      samePerson(part(sent, 'apprenti'), part(seen, 'apprenti')),
+      compared(ours['dateDebutContrat'], theirs['dateDebutContrat']),
+      compared(ours['typeContratApp'], theirs['typeContratApp']),
+      sameAvenant(ours['noAvenant'], theirs['noAvenant']),
+    ]);
+  },
+  answerOf: (shown) => {
+    const { numeroInterne, numeroExterne, numeroDeca } = part(shown, 'cerfa');
+    return withoutNulls({ numeroInterne, numeroExterne, numeroDeca });
+  },
+};
+
+/** An invoice is found by its row in `factures/etats`: the CFA's own number and SIRET stand in it. */
+export const factureLookUp: LookUp = {
+  lists: 'facturesEtats',
+  numberOf: (row) => text(isLoose(row) ? row['numeroInterneFacture'] : undefined) || undefined,
+  compare: ({ body }, shown) => {
+    const { siretEmetteur, numero } = body as FactureFields;
+    const reference = isLoose(shown) ? shown['referenceFactureCFA'] : undefined;
+    return together([compared(numero, reference), compared(siretEmetteur, part(shown, 'organismeFormation')['siret'])]);
+  },
+  answerOf: (shown) => withoutNulls({ numeroInterneFacture: isLoose(shown) ? shown['numeroInterneFacture'] : null }),
+};
