@@ -1,84 +1,91 @@
-import { civilDateInParis } from '../opco/convergence/civil-date.js';
-import { etatOf, type SandboxCfa, type SandboxDossier } from './cfa.js';
-import { drawn } from './chance.js';
-import { schedule } from './funding.js';
+import type { SandboxCfa } from './cfa.js';
+import { at, type Part } from './demand.js';
+import { identifier, type Dialect } from './dialect.js';
+import { etatOf, plainEtat, type SandboxDossier } from './dossier.js';
+import { billedOn } from './facture.js';
+import { fundingOf, plafonds } from './funding.js';
+import type { NormVersion } from './norm-routes.js';
+import type { World } from './world.js';
 
-type Part = Readonly<Record<string, unknown>>;
-
-const partOf = (cerfa: Part, name: string): Part => {
-  const part = cerfa[name];
-  return typeof part === 'object' && part !== null ? (part as Part) : {};
-};
-
-const midnight = (date: string) => `${date}T00:00:00+00:00`;
 const euros = (cents: number) => cents / 100;
 
-/** The contract's first and last day. */
-function periodOf(cerfa: Part): { debut: string; fin: string } {
-  const contrat = partOf(cerfa, 'contrat');
-  const date = (name: string) => civilDateInParis(String(contrat[name])) ?? '2026-09-01';
-  return { debut: date('dateDebutContrat'), fin: date('dateFinContrat') };
-}
+/** States from which on an OPCO has examined the file: it shows a schedule. */
+const examined = new Set(['ENGAGE', 'SOLDE', 'RUPTURE']);
 
-/** The annual amount (NPEC) in cents, drawn once for each dossier. */
-function annualCents(seed: string, { numeroInterne }: SandboxDossier): number {
-  return drawn(60, 95, seed, numeroInterne, 'npec') * 10_000;
-}
-
-/** What an OPCO answers to `GET dossiers?numeroInterne=` at a virtual instant. */
-export function dossierAnswer(dossier: SandboxDossier, cfa: SandboxCfa, seed: string, now: number): unknown {
-  const etat = etatOf(dossier, cfa.dialect, now);
-  const funded = ['ENGAGE', 'SOLDE', 'RUPTURE', 'RUPTU'].includes(etat);
+/** What an OPCO answers to `GET dossiers?numeroInterne=` at a virtual instant (norm.md 3.10). */
+export function dossierAnswer(world: World, cfa: SandboxCfa, dossier: SandboxDossier, version: NormVersion): unknown {
+  const now = world.virtual.now();
   return {
     comment: null,
     engagement: null,
-    cerfa: cerfaAnswer(dossier, cfa, etat),
+    cerfa: cerfaAnswer(dossier, cfa.dialect, { version, now }),
     echeances: null,
     engagementsFraisAnnexe: [],
     detailsFacturation: null,
-    ...(funded && fundingAnswer(dossier, cfa, seed)),
+    ...(examined.has(plainEtat(dossier, now)) && fundingAnswer(world, cfa, dossier)),
   };
 }
 
-function cerfaAnswer(dossier: SandboxDossier, cfa: SandboxCfa, etat: string): Part {
-  const { numeroInterne, numeroExterne, numeroDeca, cerfa } = dossier;
-  const comment =
-    dossier.forced?.commentaire ?? (etat === 'REFUSE' ? 'Formation non éligible à une prise en charge.' : '');
-  const answer = { ...cerfa, numeroInterne, numeroExterne, numeroDeca, etat, commentaireEtat: comment };
-  if (!cfa.dialect.dirty) return answer;
-  const { employeur, ...others } = answer as Part;
-  const apprenti = partOf(cerfa, 'apprenti');
-  return {
-    ...others,
-    numeroInterne: Number(numeroInterne),
-    employeurV2: employeur,
-    apprenti: { ...apprenti, sexe: apprenti['sexe'] === 'M' ? 1 : 2 },
-  };
+function cerfaAnswer(
+  dossier: SandboxDossier,
+  dialect: Dialect,
+  { version, now }: { version: NormVersion; now: number },
+): Part {
+  const { numeroInterne, numeroExterne, numeroDeca, cerfa, forced } = dossier;
+  const etat = etatOf(dossier, dialect, now);
+  const commentaireEtat =
+    forced?.commentaire ?? (etat === 'REFUSE' ? 'Formation non éligible à une prise en charge.' : '');
+  const numbers = { numeroInterne: identifier(dialect, numeroInterne), numeroExterne, numeroDeca };
+  const answer: Part = { ...cerfa, ...numbers, etat, commentaireEtat };
+  const dirty = dialect.sexeDigits ? { ...answer, apprenti: withDigit(answer['apprenti']) } : answer;
+  if (!dialect.suffixedV2 || version === 'v1') return dirty;
+  const { employeur, ...others } = dirty as { employeur?: unknown };
+  return { ...others, employeurV2: employeur };
 }
 
-function fundingAnswer(dossier: SandboxDossier, cfa: SandboxCfa, seed: string): Part {
-  const { debut, fin } = periodOf(dossier.cerfa);
-  const instalments = schedule(debut, fin, annualCents(seed, dossier));
+const withDigit = (apprenti: unknown): unknown => ({
+  ...(apprenti as Part),
+  sexe: at(apprenti as Part, 'sexe') === 'M' ? 1 : 2,
+});
+
+function fundingAnswer(world: World, cfa: SandboxCfa, dossier: SandboxDossier): Part {
+  const { dialect } = cfa;
+  const { instalments, engagementCents } = fundingOf(dossier, world.seed);
+  const factures = cfa.facturesOn(dossier.numeroInterne);
+  const now = world.virtual.now();
+  const billed = (nature: string, numero?: number) =>
+    billedOn(
+      factures,
+      now,
+      (ligne) =>
+        ligne.dossier === dossier &&
+        ligne.nature === nature &&
+        (numero ?? ligne.numeroEcheance) === ligne.numeroEcheance,
+    );
   return {
-    engagement: euros(instalments.reduce((sum, { cents }) => sum + cents, 0)),
-    echeances: instalments.map(({ cents, dateOuverture, dateDebut, dateFin, ...named }) => ({
-      ...named,
-      dateOuverture: midnight(dateOuverture),
-      dateDebut: midnight(dateDebut),
-      dateFin: midnight(dateFin),
-      montantTotal: euros(cents),
-      dontMontantPedagogie: euros(cents),
-      dontMajorationRqth: 0,
-      montantRegle: 0,
-      montantEnCoursInstruction: 0,
-      siretCfa: cfa.siret,
-    })),
+    engagement: euros(engagementCents),
+    echeances: instalments.map(({ numero, codification, cents, dateOuverture, dateDebut, dateFin }) => {
+      const { regle, enCours } = billed('PEDAGOGIE', numero);
+      return {
+        numero,
+        codification,
+        dateOuverture: dialect.instant(dateOuverture),
+        dateDebut: dialect.instant(dateDebut),
+        dateFin: dialect.instant(dateFin),
+        montantTotal: euros(cents),
+        dontMontantPedagogie: euros(cents),
+        dontMajorationRqth: 0,
+        montantRegle: euros(regle),
+        montantEnCoursInstruction: euros(enCours),
+        siretCfa: cfa.siret,
+      };
+    }),
     engagementsFraisAnnexe: [{ natureFrais: 'Restauration', quantite: 100, prixUnitaire: 3, montantTotal: 300 }],
     detailsFacturation: {
-      fraisPremierEquipementRegles: false,
-      fraisMobiliteRegles: false,
-      plafondFraisPremierEquipement: 500,
-      plafondFraisMobilite: 0,
+      fraisPremierEquipementRegles: billed('PREMIEREQUIPEMENT').regle > 0,
+      fraisMobiliteRegles: billed('MOBILITE').regle > 0,
+      plafondFraisPremierEquipement: euros(plafonds.PREMIEREQUIPEMENT),
+      plafondFraisMobilite: euros(plafonds.MOBILITE),
       periodesFraisAnnexes: [{ numeroEcheance: 1, nature: 'RESTAURATION' }],
     },
   };

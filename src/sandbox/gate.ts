@@ -1,5 +1,6 @@
-import { refuse, routeOf, serveRoute, type Asked, type Decision } from './opco-desk.js';
+import { refuse, routeOf, type Asked, type Decision } from './asked.js';
 import type { SandboxCfa } from './cfa.js';
+import { serveRoute } from './opco-desk.js';
 import type { Grant } from './tokens.js';
 import type { World } from './world.js';
 
@@ -17,29 +18,38 @@ const mandatory = ['editeur', 'logiciel', 'version'] as const;
  */
 export async function judge(world: World, asked: Asked): Promise<Judged> {
   const { dialect, headers } = asked;
-  const route = routeOf(asked.method, asked.path, dialect.pages);
+  const route = routeOf(asked);
   const apiKey = headers['x-api-key'];
   const cfa = typeof apiKey === 'string' ? world.cfa(dialect.id, apiKey) : undefined;
+  const no = (status: number, code: string, text: string): Judged => ({
+    decision: refuse(dialect, route?.name ?? 'other', [status, code, text]),
+    cfa,
+  });
   const grant = await authenticate(world, asked);
   if (typeof grant === 'string') return { decision: unauthorized(asked, grant), cfa };
   const waitSeconds = world.quotas.take(dialect.id, grant.clientId);
   if (waitSeconds > 0) {
-    const limited = refuse(dialect, route, [429, 'QUOTA', 'Limite de requêtes atteinte.']);
-    return { decision: { ...limited, headers: { 'retry-after': String(waitSeconds) } }, cfa };
+    const { decision } = no(429, 'QUOTA', 'Limite de requêtes atteinte.');
+    return { decision: { ...decision, headers: { 'retry-after': String(waitSeconds) } }, cfa };
   }
   const missing = mandatory.find((name) => !headers[name]);
-  if (missing)
-    return { decision: refuse(dialect, route, [400, 'ENTETE', `En-tête ${missing.toUpperCase()} obligatoire.`]), cfa };
-  if (!cfa) return { decision: refuse(dialect, route, [403, 'CLE', 'Clé CFA inconnue ou non habilitée.']), cfa };
-  return { decision: await serveRoute(world, asked, route, cfa), cfa };
+  if (missing) return no(400, 'ENTETE', `En-tête ${missing.toUpperCase()} obligatoire.`);
+  if (!cfa) return no(403, 'CLE', 'Clé CFA inconnue ou non habilitée.');
+  if (!route) return no(404, 'ROUTE', 'Route inconnue.');
+  // A key may always ask about itself.
+  if (route.name !== 'cfakeyinfo' && !isGood(cfa, world.virtual.now()))
+    return no(403, 'CLE', 'Clé CFA hors de sa période de validité.');
+  return { decision: await serveRoute({ world, asked, cfa, route }), cfa };
 }
 
+const isGood = ({ validity }: SandboxCfa, now: number) => validity.from <= now && now <= validity.until;
+
 /** 401 with the challenge of the OPCO's scheme. */
-export function unauthorized({ dialect, method, path }: Asked, fault: string): Decision {
-  const scheme = dialect.dpop ? 'DPoP' : 'Bearer';
+export function unauthorized(asked: Asked, fault: string): Decision {
+  const { dialect } = asked;
   return {
-    ...refuse(dialect, routeOf(method, path, dialect.pages), [401, 'JETON', fault]),
-    headers: { 'www-authenticate': `${scheme} error="invalid_token"` },
+    ...refuse(dialect, routeOf(asked)?.name ?? 'other', [401, 'JETON', fault]),
+    headers: { 'www-authenticate': `${dialect.dpop ? 'DPoP' : 'Bearer'} error="invalid_token"` },
   };
 }
 

@@ -2,11 +2,14 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 
 /** What a request left behind at the OPCO. */
 export interface Effect {
-  readonly type: 'dossier' | 'document';
+  readonly type: 'dossier' | 'convention' | 'facture' | 'certificat' | 'document' | 'rupture';
+  /** Of the dossier. */
   readonly numeroInterne?: string;
+  readonly numeroInterneFacture?: string;
   readonly numeroInterneDocument?: string;
   /** sha256 of the file, hex. */
   readonly fichier?: string;
+  readonly octets?: number;
 }
 
 /** One request as the sandbox saw it. Holds no key, no token and no body: fingerprints and names only. */

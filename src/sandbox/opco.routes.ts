@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { dialectOf, type Dialect } from './dialects.js';
+import type { Asked, Decision } from './asked.js';
+import type { Dialect } from './dialect.js';
+import { dialectOf } from './dialects.js';
 import type { Fault } from './faults.js';
 import { judge, presentedToken, unauthorized, type Judged } from './gate.js';
-import type { Asked, Decision } from './opco-desk.js';
 import type { World } from './world.js';
 
 /** Faults are chosen before the body is read, so that one of them can cut the line there. */

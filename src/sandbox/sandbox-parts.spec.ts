@@ -182,18 +182,18 @@ describe('the lists of a CFA', () => {
   it('are the same bytes until something changes, then tell the new state', () => {
     const cfa = new SandboxCfa(dialects.afdas, 'key', '1');
     const one = dossier('1', 0);
-    cfa.dossiers.set('1', one);
+    cfa.keep(one);
     const first = cfa.etatsWhole(1);
     expect(cfa.etatsWhole(2)).toBe(first);
     expect(etats(cfa.etatsWhole(one.life.instructionAt))).toEqual(['EN_COURS_INSTRUCTION']);
     expect(etats(cfa.etatsWhole(1))).toEqual(['TRANSMIS']);
-    cfa.dossiers.set('2', dossier('2', 0));
+    cfa.keep(dossier('2', 0));
     expect(etats(cfa.etatsWhole(1))).toHaveLength(2);
   });
 
   it('spell RUPTURE as AKTO does once it is forced', () => {
     const cfa = new SandboxCfa(dialects.akto, 'key', '1');
-    cfa.dossiers.set('1', { ...dossier('1', 0), forced: { etat: 'RUPTURE', commentaire: '' } });
+    cfa.keep({ ...dossier('1', 0), forced: { etat: 'RUPTURE', commentaire: '' } });
     const page = JSON.parse(cfa.etatsPage(1, 0).toString()) as { EtatDossierResult: unknown[] };
     expect(page.EtatDossierResult).toMatchObject([{ numeroInterne: 1, etat: 'RUPTU' }]);
   });

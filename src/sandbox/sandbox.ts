@@ -19,6 +19,8 @@ export interface SandboxOptions {
   readonly tokenSeconds?: number;
   /** Path of a file that gets one JSON line for each request. */
   readonly ledgerFile?: string;
+  /** Dormant routes to turn on, such as `opco-2i:depositDocument` or `opco-ep:v2`. */
+  readonly enable?: readonly string[];
 }
 
 /** A sandbox that listens. */
@@ -41,6 +43,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     speed: options.speed ?? 1,
     tokenSeconds: options.tokenSeconds ?? 3600,
     ...(options.ledgerFile !== undefined && { ledgerFile: options.ledgerFile }),
+    ...(options.enable !== undefined && { enable: options.enable }),
   });
   const app = application(world);
   const host = options.host ?? '127.0.0.1';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
-import type { Dialect } from './dialects.js';
+import type { Dialect } from './dialect.js';
 
 /** A token that was given out. */
 export interface Grant {
@@ -43,8 +43,8 @@ export class Tokens {
     if (form.get('client_id') !== clientId || form.get('client_secret') !== clientSecret)
       return refused(401, 'invalid_client', 'Unknown client or wrong secret');
     const scope = form.get('scope') ?? undefined;
-    if (scope !== dialect.scope)
-      return refused(400, 'invalid_scope', dialect.scope ? `Scope must be "${dialect.scope}"` : 'No scope is expected');
+    const wrong = scopeFault(dialect, scope);
+    if (wrong !== undefined) return refused(400, 'invalid_scope', wrong);
     this.#sweep();
     const token = randomBytes(24).toString('base64url');
     const expiresAt = this.clock.now() + this.expiresInSeconds * 1000;
@@ -74,4 +74,9 @@ export class Tokens {
   #sweep(): void {
     for (const [token, { expiresAt }] of this.#grants) if (expiresAt <= this.clock.now()) this.#grants.delete(token);
   }
+}
+
+function scopeFault({ scope: wanted }: Dialect, scope: string | undefined): string | undefined {
+  if (wanted.kind === 'demanded') return scope === wanted.value ? undefined : `Scope must be "${wanted.value}"`;
+  return wanted.kind === 'none' && scope !== undefined ? 'No scope is expected' : undefined;
 }

@@ -1,9 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../core/clock.js';
-import { SandboxCfa, type SandboxDossier } from './cfa.js';
+import { opcoIds } from '../core/endpoint.js';
+import { SandboxCfa, type Validity } from './cfa.js';
 import { drawn } from './chance.js';
-import { dialects, playedOpcos, type Dialect } from './dialects.js';
+import type { Dialect } from './dialect.js';
+import { dialects } from './dialects.js';
+import type { SandboxDossier } from './dossier.js';
 import { DpopVerifier } from './dpop.js';
+import { EnabledRoutes } from './enabled.js';
 import { Faults } from './faults.js';
 import { Ledger } from './ledger.js';
 import { drawLife } from './lifecycle.js';
@@ -20,6 +24,8 @@ export interface WorldOptions {
   readonly tokenSeconds: number;
   /** Path of the ledger's file. */
   readonly ledgerFile?: string;
+  /** Dormant routes that are on from the start, such as `opco-2i:depositDocument`. */
+  readonly enable?: readonly string[];
 }
 
 /** The CFA key that each OPCO of the sandbox knows from the start: a public demo value. */
@@ -36,13 +42,15 @@ export class World {
   readonly faults = new Faults();
   readonly tokens: Tokens;
   readonly dpop: DpopVerifier;
+  readonly enabled: EnabledRoutes;
   seed: string;
   #cfas = new Map<string, SandboxCfa>();
   #ranks = new Map<string, number>();
   readonly #ended = new AbortController();
 
   constructor(private readonly options: WorldOptions) {
-    const { clock, speed, seed, tokenSeconds, ledgerFile } = options;
+    const { clock, speed, seed, tokenSeconds, ledgerFile, enable } = options;
+    this.enabled = new EnabledRoutes(enable);
     this.virtual = new VirtualClock(clock, speed);
     this.ledger = new Ledger(ledgerFile);
     this.quotas = new Quotas(clock);
@@ -64,6 +72,7 @@ export class World {
     this.ledger.clear();
     this.quotas.clear();
     this.faults.clear();
+    this.enabled.reset();
     this.#settle();
   }
 
@@ -71,10 +80,19 @@ export class World {
     return this.#cfas.get(`${opcoId} ${apiKey}`);
   }
 
-  /** Makes a CFA key known to one OPCO; a known key stays as it is. */
-  register(dialect: Dialect, apiKey: string, siret: string): SandboxCfa {
+  /** The CFA of a key's fingerprint, as ledger lines name it. */
+  cfaOf(opcoId: string, fingerprint: string): SandboxCfa | undefined {
+    return [...this.#cfas.values()].find((cfa) => cfa.dialect.id === opcoId && cfa.fingerprint === fingerprint);
+  }
+
+  /** Makes a CFA key known to one OPCO; of a known key only the validity changes, where one is given. */
+  register(
+    dialect: Dialect,
+    { apiKey, siret, validity }: { readonly apiKey: string; readonly siret: string; readonly validity?: Validity },
+  ): SandboxCfa {
     const key = `${dialect.id} ${apiKey}`;
     const cfa = this.#cfas.get(key) ?? new SandboxCfa(dialect, apiKey, siret);
+    if (validity) cfa.validity = validity;
     this.#cfas.set(key, cfa);
     return cfa;
   }
@@ -98,7 +116,7 @@ export class World {
       cerfa,
       life: drawLife(this.seed, `${dialect.id} ${numeroInterne}`, this.virtual.now() - ageMs),
     };
-    cfa.dossiers.set(numeroInterne, dossier);
+    cfa.keep(dossier);
     return dossier;
   }
 
@@ -120,7 +138,7 @@ export class World {
   #settle(): void {
     this.#cfas.clear();
     this.#ranks.clear();
-    for (const opcoId of playedOpcos) this.register(dialects[opcoId], demoCfaKey(opcoId), demoSiret);
+    for (const opcoId of opcoIds) this.register(dialects[opcoId], { apiKey: demoCfaKey(opcoId), siret: demoSiret });
   }
 }
 

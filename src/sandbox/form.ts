@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { demand, parsedPart, type Part } from './demand.js';
+
+/** A file that an OPCO keeps: its digest and its size, never its content. */
+export interface KeptFile {
+  /** sha256, hex. */
+  readonly fichier: string;
+  readonly octets: number;
+  readonly type: FileKind;
+}
+
+/** What a file is by its first bytes; `table` is text that a spreadsheet reads. */
+export type FileKind = 'pdf' | 'jpg' | 'png' | 'xls' | 'xlsx' | 'table';
+
+/** A multipart deposit: its JSON part, and its file where there is one. */
+export interface DepositForm {
+  readonly json: Part;
+  readonly file: KeptFile | undefined;
+}
+
+/** What a multipart route wants. */
+export interface FormDemand {
+  /** Name of the part that holds JSON; the file is always `fichier` (norm.md 3.12b). */
+  readonly part: string;
+  readonly kinds: readonly FileKind[];
+  /** A form without a file is taken as well. */
+  readonly fileOptional?: true;
+}
+
+/** Largest file that an OPCO takes. */
+export const largestFile = 10 * 1024 * 1024;
+
+/** Reads a form with exactly the parts of its route; refuses all else in the words that every OPCO then puts in shape. */
+export async function readForm(
+  body: Buffer | undefined,
+  contentType: string,
+  wanted: FormDemand,
+): Promise<DepositForm> {
+  const form = await formOf(body, contentType);
+  demand(form !== undefined, ['MULTIPART', 'Corps multipart/form-data attendu.', 415]);
+  const names = [...form.keys()].sort();
+  demand(names.includes(wanted.part), ['PARTIES', `La partie ${wanted.part} est attendue.`]);
+  const stray = names.find((name, index) => (name !== wanted.part && name !== 'fichier') || names[index + 1] === name);
+  demand(stray === undefined, ['PARTIES', `Partie inattendue ou répétée : ${stray}.`]);
+  const json = form.get(wanted.part);
+  const part = json === null ? undefined : parsedPart(typeof json === 'string' ? json : await json.text());
+  demand(part !== undefined, ['JSON', `${wanted.part} : un objet JSON est attendu.`]);
+  const file = form.get('fichier');
+  if (file === null && wanted.fileOptional) return { json: part, file: undefined };
+  demand(file !== null && typeof file !== 'string' && file.size > 0, ['FICHIER', 'fichier : un fichier est attendu.']);
+  demand(file.size <= largestFile, ['TAILLE', 'fichier : 10 Mio au plus.', 413]);
+  const content = Buffer.from(await file.arrayBuffer());
+  const type = kindOf(content, file.name);
+  demand(type !== undefined && wanted.kinds.includes(type), [
+    'TYPE',
+    `fichier : type non accepté, attendu : ${wanted.kinds.join(', ')}.`,
+  ]);
+  return {
+    json: part,
+    file: { fichier: createHash('sha256').update(content).digest('hex'), octets: content.length, type },
+  };
+}
+
+async function formOf(body: Buffer | undefined, contentType: string) {
+  if (body === undefined || !/^multipart\/form-data\b/i.test(contentType)) return undefined;
+  try {
+    return await new Response(new Uint8Array(body), { headers: { 'content-type': contentType } }).formData();
+  } catch {
+    return undefined;
+  }
+}
+
+const signatures: readonly (readonly [FileKind, Buffer])[] = [
+  ['pdf', Buffer.from('%PDF-')],
+  ['jpg', Buffer.from([0xff, 0xd8, 0xff])],
+  ['png', Buffer.from([0x89, 0x50, 0x4e, 0x47])],
+  ['xls', Buffer.from([0xd0, 0xcf, 0x11, 0xe0])],
+  ['xlsx', Buffer.from([0x50, 0x4b, 0x03, 0x04])],
+];
+
+/** By content; only text is known by its name as well. */
+function kindOf(content: Buffer, name: string): FileKind | undefined {
+  const found = signatures.find(([, start]) => content.subarray(0, start.length).equals(start))?.[0];
+  return found ?? (/\.csv$/i.test(name) && !content.includes(0) ? 'table' : undefined);
+}
