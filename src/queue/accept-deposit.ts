@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { fail, OpcoviaError } from '../core/errors.js';
+import { fail, OpcoviaError, type Finding } from '../core/errors.js';
 import type { Tenant } from '../core/tenant.js';
 import type { Database } from '../platform/database/database.js';
 import type { DataKeys, FreshKey } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
 import type { DepositType } from './deposit-types.js';
-import { claimKey, fingerprint, partFiles, type ClaimKey } from './idempotency.js';
+import type { StagedFiles, StoredFile } from './file-store.js';
+import { claimKey, fingerprint, type ClaimKey } from './idempotency.js';
+import { writePayload } from './job-payload.js';
 import { waitingProgress } from './job-texts.js';
 import { MicroBatch } from './micro-batch.js';
 import { subjectOf } from './subject-of.js';
@@ -17,7 +19,12 @@ export interface DepositToAccept {
   readonly type: DepositType;
   /** The route as the contract names it; part of the fingerprint. */
   readonly route: string;
+  /** Without its files. */
   readonly body: unknown;
+  /** Its files, stored already; absent when there are none. */
+  readonly staged?: StagedFiles;
+  /** What is doubtful and taken in all the same: it stands in the job. Never repeats a value of the body. */
+  readonly warnings?: readonly Finding[];
   /** As `readIdempotencyKey` gave it. */
   readonly idempotencyKey?: string | undefined;
   readonly requestId: string;
@@ -44,6 +51,7 @@ interface Candidate {
   readonly claim: ClaimKey;
   readonly content: Buffer;
   readonly key: FreshKey;
+  readonly files: readonly StoredFile[];
   readonly payload: string;
 }
 
@@ -74,7 +82,7 @@ export class AcceptDeposit {
 
   constructor(
     private readonly database: Pick<Database, 'call' | 'asTenant'>,
-    private readonly keys: Pick<DataKeys, 'fresh'>,
+    private readonly keys: Pick<DataKeys, 'fresh' | 'subjectIndex'>,
     /** Tells the dispatcher that something is due at this OPCO. */
     private readonly wake: (opcoId: string) => void,
     private readonly patience: AcceptPatience = patienceByDefault,
@@ -103,13 +111,20 @@ export class AcceptDeposit {
   }
 
   #candidate(deposit: DepositToAccept): Candidate {
-    const { tenant, opcoId, type, route, body } = deposit;
+    const { tenant, opcoId, route, body, staged } = deposit;
     const jobId = randomUUID();
-    const { fields, files } = partFiles(body);
-    const content = fingerprint({ method: 'POST', route, opcoId, body: fields, files });
-    const key = this.keys.fresh(tenant.hash, subjectOf(type, body));
-    const payload = key.seal(JSON.stringify(body), place('jobs', 'payload', jobId, tenant.hash));
-    return { jobId, deposit, claim: claimKey(deposit.idempotencyKey, content), content, key, payload };
+    const files = staged?.files ?? [];
+    const content = fingerprint({ method: 'POST', route, opcoId, body, files });
+    const key = this.#keyOf(deposit);
+    const payload = key.seal(writePayload({ body, files }), place('jobs', 'payload', jobId, tenant.hash));
+    return { jobId, deposit, claim: claimKey(deposit.idempotencyKey, content), content, key, files, payload };
+  }
+
+  /** The key that has sealed the files already, now that it is known whom they are about. */
+  #keyOf({ tenant, type, body, staged }: DepositToAccept): FreshKey {
+    const subject = subjectOf(type, body);
+    if (!staged) return this.keys.fresh(tenant.hash, subject);
+    return { ...staged.key, subject: this.keys.subjectIndex(tenant.hash, subject) };
   }
 
   async #decide(candidate: Candidate): Promise<Judged> {
@@ -131,7 +146,7 @@ export class AcceptDeposit {
 
   async #commit(candidates: readonly Candidate[]): Promise<Judged[]> {
     const rows = await this.database.call<{ asked: string; job_id: string; verdict: Verdict }>(
-      'SELECT * FROM accept_deposits($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16)',
+      'SELECT * FROM accept_deposits($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)',
       columns(candidates),
     );
     const byJob = new Map(rows.map((row) => [row.asked, { jobId: row.job_id, verdict: row.verdict }]));
@@ -176,6 +191,8 @@ function columns(candidates: readonly Candidate[]): unknown[] {
     of(({ deposit }) => deposit.requestId),
     of(({ deposit }) => `key:${deposit.tenant.keyId}`),
     of(({ deposit }) => deposit.source ?? null),
+    of(({ files }) => JSON.stringify(files.map(({ id }) => id))),
+    of(({ deposit }) => JSON.stringify(deposit.warnings ?? [])),
   ];
 }
 

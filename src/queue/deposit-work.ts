@@ -8,6 +8,7 @@ import { DepositProcessor, type Delivery, type Runner } from './deposit.processo
 import type { DepositQueues, QueueConnection } from './deposit-queues.js';
 import { DepositWorkers } from './deposit-workers.js';
 import { Dispatcher } from './dispatcher.js';
+import type { FileStore } from './file-store.js';
 import { Heartbeat } from './heartbeat.js';
 import { LostAttemptsRepository } from './lost-attempts.repository.js';
 import { OutboxRepository } from './outbox.repository.js';
@@ -30,6 +31,7 @@ export interface WorkRules {
 export interface DepositWorkParts {
   readonly database: Database;
   readonly keys: Pick<DataKeys, 'open'>;
+  readonly files: Pick<FileStore, 'open' | 'purgeStrays'>;
   readonly events: EventLog;
   readonly audit: AuditTrail;
   readonly attempts: AttemptRepository;
@@ -72,6 +74,7 @@ export class DepositWork {
     });
     this.relay = new Relay({
       ...{ outbox, queues, lost },
+      files: parts.files,
       wake: (opcoId) => this.dispatcher.wake(opcoId),
       committed: parts.committed,
       rules: {
@@ -99,9 +102,9 @@ export class DepositWork {
   }
 
   #processor(): DepositProcessor {
-    const { database, keys, attempts, runner, events, audit, rules, random, wait } = this.parts;
+    const { database, keys, files, attempts, runner, events, audit, rules, random, wait } = this.parts;
     return new DepositProcessor({
-      ...{ database, keys, attempts, runner, wait },
+      ...{ database, keys, files, attempts, runner, wait },
       settling: new SettleJob(database, keys, events, audit),
       heartbeat: new Heartbeat(attempts, (rules.lostSeconds * 1000) / 4),
       rules: { ...rules, random },

@@ -8,7 +8,9 @@ import { place } from '../tenancy/place.js';
 import type { AttemptRepository, ClaimedJob } from './attempt.repository.js';
 import { classify, decide, type Decision, type Standing } from './decide.js';
 import { endpointOf } from './deposit-types.js';
+import type { FileStore } from './file-store.js';
 import type { Heartbeat } from './heartbeat.js';
+import { readPayload } from './job-payload.js';
 import type { SettleJob, Settlement } from './settle.js';
 
 /** The ten stages, as a worker drives them. */
@@ -27,6 +29,7 @@ export type Processed = Decision['kind'] | 'not-ours' | 'fenced';
 export interface ProcessorParts {
   readonly database: Pick<Database, 'asTenant'>;
   readonly keys: Pick<DataKeys, 'open'>;
+  readonly files: Pick<FileStore, 'open'>;
   readonly attempts: Pick<AttemptRepository, 'claim' | 'intend'>;
   readonly runner: Runner;
   readonly settling: Pick<SettleJob, 'settle'>;
@@ -103,7 +106,7 @@ export class DepositProcessor {
       sends++;
     };
     try {
-      const exchange = await this.parts.runner.run({ ...this.#question(job), body: await this.#open(job), beforeSend });
+      const exchange = await this.parts.runner.run({ ...this.#question(job), ...(await this.#open(job)), beforeSend });
       const { failure } = exchange;
       return failure ? { failure, sends, fenced } : { answer: exchange.peek('answer'), sends, fenced };
     } catch (error) {
@@ -123,11 +126,13 @@ export class DepositProcessor {
     };
   }
 
-  async #open(job: ClaimedJob): Promise<unknown> {
+  async #open(job: ClaimedJob): Promise<Pick<Call, 'body' | 'files'>> {
     const { payload, tenant, dataKeyId, jobId } = job;
     if (payload === null) throw fail('NOT_FOUND', { detail: 'Le contenu de ce dépôt a été effacé.', sent: 'not-sent' });
     const key = await this.parts.database.asTenant(tenant, (sql) => this.parts.keys.open(sql, tenant, dataKeyId));
-    return JSON.parse(key.unseal(payload, place('jobs', 'payload', jobId, tenant)).toString('utf8')) as unknown;
+    const text = key.unseal(payload, place('jobs', 'payload', jobId, tenant)).toString('utf8');
+    const { body, files, within } = readPayload(text);
+    return { body, files: [...within, ...(await this.parts.files.open(tenant, dataKeyId, files))] };
   }
 
   #standing(job: ClaimedJob): Standing {

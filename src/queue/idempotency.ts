@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import canonicalizeModule from 'canonicalize';
+import type { FileFacts } from '../core/deposit-file.js';
 import { fail } from '../core/errors.js';
 
 // The package is CommonJS with `export default` in its types only: what is imported is the function itself.
@@ -38,11 +39,8 @@ function unquote(text: string): string | undefined {
   return inner?.replace(/\\(["\\])/g, '$1');
 }
 
-/** A file as the fingerprint sees it: bytes, however they travelled. */
-export interface NamedContent {
-  readonly name: string;
-  readonly content: Buffer;
-}
+/** A file as the fingerprint sees it: its bytes by their digest, however they travelled. */
+export type NamedContent = Pick<FileFacts, 'name' | 'sha256'>;
 
 /** What makes two deposits the same deposit. */
 export interface DepositContent {
@@ -65,21 +63,13 @@ export function fingerprint({ method, route, opcoId, body, files }: DepositConte
     hash.update(`${bytes.length}:`).update(bytes);
   };
   for (const part of [method, route, opcoId, canonicalize(body) ?? '']) add(part);
-  const digests = files.map(({ name, content }) => [Buffer.from(name, 'utf8'), sha256(content)] as const);
+  const digests = files.map(({ name, sha256 }) => [Buffer.from(name, 'utf8'), Buffer.from(sha256, 'hex')] as const);
   digests.sort(([a, x], [b, y]) => Buffer.compare(a, b) || Buffer.compare(x, y));
   for (const [name, digest] of digests) {
     add(name);
     add(digest);
   }
   return hash.digest();
-}
-
-/** Parts the files of a JSON body (`_files`: name -> base64) from its fields. */
-export function partFiles(body: unknown): { readonly fields: unknown; readonly files: NamedContent[] } {
-  if (typeof body !== 'object' || body === null || !('_files' in body)) return { fields: body, files: [] };
-  const { _files: files, ...fields } = body;
-  const entries = Object.entries(files as Record<string, string>);
-  return { fields, files: entries.map(([name, base64]) => ({ name, content: Buffer.from(base64, 'base64') })) };
 }
 
 /** How a claim is stored: never the client's text. */

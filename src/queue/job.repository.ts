@@ -2,7 +2,7 @@ import type { AuditAction } from '../audit/actions.js';
 import type { AuditTrail, Author } from '../audit/audit-trail.js';
 import type { JobError, JobPage, JobTimelineEntry, JobView } from '../core/contract/job.js';
 import { readCursor, writeCursor, type PageQuestion } from '../core/cursor.js';
-import { fail } from '../core/errors.js';
+import { fail, type Finding } from '../core/errors.js';
 import type { Tenant, TenantHash } from '../core/tenant.js';
 import { UnsealError } from '../platform/crypto/sealed-box.js';
 import type { Database, Sql } from '../platform/database/database.js';
@@ -27,6 +27,7 @@ export interface JobActor extends Pick<Author, 'requestId' | 'source'> {
 interface ViewRow extends SummaryRow {
   readonly data_key_id: string;
   readonly error: string | null;
+  readonly warnings: Finding[];
   readonly timeline: JobTimelineEntry[];
 }
 
@@ -115,6 +116,7 @@ export class JobRepository extends TenantScopedRepository {
       ...(row.status === 'pending' && { position: await position(sql, row), eta: null }),
       ...(result !== undefined && { result }),
       ...(error !== undefined && { error: error as JobError }),
+      ...(row.warnings.length > 0 && { warnings: row.warnings }),
       timeline: toTimeline(row.timeline),
     };
   }
@@ -152,7 +154,7 @@ export class JobRepository extends TenantScopedRepository {
 async function find(sql: Sql, opcoId: string, jobId: string): Promise<ViewRow> {
   if (!isJobId(jobId)) throw notFound();
   const [row] = await sql.query<ViewRow>(
-    `SELECT ${summaryColumns}, data_key_id, error, timeline FROM jobs WHERE id = $1 AND opco_id = $2`,
+    `SELECT ${summaryColumns}, data_key_id, error, warnings, timeline FROM jobs WHERE id = $1 AND opco_id = $2`,
     [jobId, opcoId],
   );
   if (!row) throw notFound();

@@ -17,6 +17,7 @@ import { AttemptRepository } from './attempt.repository.js';
 import type { QueueConnection } from './deposit-queues.js';
 import { DepositQueues } from './deposit-queues.js';
 import { DepositWork, type DepositWorkParts } from './deposit-work.js';
+import { FileStore } from './file-store.js';
 import { Wakening } from './wakening.js';
 
 /** Starts the work on deposits in a process with the role `worker`, and ends it before the connections close. */
@@ -25,6 +26,7 @@ export class QueueDuty implements OnApplicationBootstrap, OnModuleDestroy {
   @Inject(Env) private readonly env: Env;
   @Inject(Database) private readonly database: Database;
   @Inject(DataKeys) private readonly keys: DataKeys;
+  @Inject(FileStore) private readonly files: FileStore;
   @Inject(EventLog) private readonly events: EventLog;
   @Inject(CommitSignal) private readonly signal: CommitSignal;
   @Inject(AuditTrail) private readonly audit: AuditTrail;
@@ -52,10 +54,10 @@ export class QueueDuty implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   #parts(): DepositWorkParts {
-    const { database, keys, events, audit, runner, queues, redis, clock, env } = this;
+    const { database, keys, files, events, audit, runner, queues, redis, clock, env } = this;
     const attempts = new AttemptRepository(database);
     return {
-      ...{ database, keys, events, audit, attempts, runner, queues, redis, clock },
+      ...{ database, keys, files, events, audit, attempts, runner, queues, redis, clock },
       rules: workRules(env),
       random: Math.random,
       wait: (ms) => sleep(ms),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BullModule, getQueueToken } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { AuditTrail } from '../audit/audit-trail.js';
@@ -9,6 +10,7 @@ import { QUEUE_REDIS } from '../platform/redis/redis.tokens.js';
 import { DataKeys } from '../tenancy/data-keys.js';
 import { AcceptDeposit } from './accept-deposit.js';
 import { DepositQueue, depositQueueOptions, DepositQueues, type QueueConnection } from './deposit-queues.js';
+import { FileStore } from './file-store.js';
 import { JobRepository } from './job.repository.js';
 import { QueueDuty } from './queue-duty.js';
 import { Wakening } from './wakening.js';
@@ -31,6 +33,11 @@ const queueNames = opcoIds.map(depositQueueName);
       useFactory: (redis: QueueConnection, ...queues: DepositQueue[]) => new DepositQueues(redis, queues),
     },
     {
+      provide: FileStore,
+      inject: [Database, DataKeys],
+      useFactory: (database: Database, keys: DataKeys) => new FileStore(database, keys, (ms) => sleep(ms)),
+    },
+    {
       provide: AcceptDeposit,
       inject: [Database, DataKeys, Wakening],
       useFactory: (database: Database, keys: DataKeys, wakening: Wakening) =>
@@ -44,6 +51,6 @@ const queueNames = opcoIds.map(depositQueueName);
     },
     QueueDuty,
   ],
-  exports: [AcceptDeposit, JobRepository],
+  exports: [AcceptDeposit, FileStore, JobRepository],
 })
 export class QueueModule {}

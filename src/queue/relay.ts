@@ -1,4 +1,5 @@
 import type { DepositQueues } from './deposit-queues.js';
+import type { FileStore } from './file-store.js';
 import type { LostAttemptsRepository } from './lost-attempts.repository.js';
 import type { OldEntry, OutboxRepository } from './outbox.repository.js';
 
@@ -16,6 +17,7 @@ export interface RelayParts {
   readonly outbox: Pick<OutboxRepository, 'enqueuedLongAgo' | 'putBack'>;
   readonly queues: Pick<DepositQueues, 'holds'>;
   readonly lost: Pick<LostAttemptsRepository, 'silent' | 'takeOver'>;
+  readonly files: Pick<FileStore, 'purgeStrays'>;
   /** Tells the dispatcher that something is due again. */
   readonly wake: (opcoId: string) => void;
   /** Called after a take-over: it may have written events. */
@@ -23,12 +25,16 @@ export interface RelayParts {
   readonly rules: RelayRules;
 }
 
+/** Longer than any upload may last. */
+const strayAfterSeconds = 3600;
+
 /**
  * Finds what Redis or a dead worker has lost, at the start and at a fixed pace. Bringing something twice is harmless: the claim
  * in PostgreSQL lets one delivery through.
  *
  *     enqueued, pending, not in Redis        ──▶ due again
  *     processing, silent in two sweeps       ──▶ no intent: due again      an intent: needs_review
+ *     files that no job has taken for an hour  ──▶ gone
  */
 export class Relay {
   #timer: NodeJS.Timeout | undefined;
@@ -55,6 +61,7 @@ export class Relay {
   async sweep(): Promise<void> {
     await this.#bringAgain().catch(() => undefined);
     await this.#takeOver().catch(() => undefined);
+    await this.parts.files.purgeStrays(strayAfterSeconds).catch(() => undefined);
   }
 
   async #bringAgain(): Promise<void> {

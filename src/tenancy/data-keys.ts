@@ -17,6 +17,8 @@ export interface FreshKey {
   /** The key itself, sealed by the key ring. */
   readonly wrapped: string;
   seal(plaintext: Buffer | string, at: string): string;
+  /** The compact form, for pieces of files. */
+  sealBytes(plaintext: Buffer, at: string): Buffer;
 }
 
 /** The subject of what belongs to the tenant itself: cache entries, OPCO credentials. */
@@ -64,6 +66,7 @@ export class DataKeys {
       subject: this.subjectIndex(tenant, subject),
       wrapped,
       seal: (plaintext, at) => key.seal(plaintext, at),
+      sealBytes: (plaintext, at) => key.sealBytes(plaintext, at),
     };
   }
 

@@ -21,6 +21,7 @@ import {
 } from '../../src/queue/deposit-queues.js';
 import { DepositWork, type WorkRules } from '../../src/queue/deposit-work.js';
 import type { Runner } from '../../src/queue/deposit.processor.js';
+import { FileStore } from '../../src/queue/file-store.js';
 import { JobRepository } from '../../src/queue/job.repository.js';
 import { Wakening } from '../../src/queue/wakening.js';
 import { DataKeys } from '../../src/tenancy/data-keys.js';
@@ -108,6 +109,7 @@ export interface TestQueue {
   readonly redis: Redis;
   readonly opco: ScriptedOpco;
   readonly keys: DataKeys;
+  readonly files: FileStore;
   readonly accept: AcceptDeposit;
   readonly jobs: JobRepository;
   readonly queues: DepositQueues;
@@ -137,8 +139,9 @@ export async function aQueue(): Promise<TestQueue> {
   const wake = (opcoId: string) => wakening.wake(opcoId);
   const failures: unknown[] = [];
   const works: DepositWork[] = [];
+  const files = new FileStore(db.database, keys, () => Promise.resolve());
   return {
-    ...{ db, redis, opco, keys, queues, attempts, failures },
+    ...{ db, redis, opco, keys, files, queues, attempts, failures },
     accept: new AcceptDeposit(db.database, keys, wake),
     jobs: new JobRepository(db.database, keys, audit, wake),
     work: (rules = {}) => {
@@ -146,6 +149,7 @@ export async function aQueue(): Promise<TestQueue> {
         ...{
           database: db.database,
           keys,
+          files,
           audit,
           attempts,
           runner: opco,

@@ -46,6 +46,7 @@ export const isolationRules: IsolationRules = {
   functions: [
     'accept_deposits(uuid[],text[],text[],text[],text[],bytea[],boolean[],bytea[],uuid[],bytea[],text[],text[],jsonb[],text[])',
     'accept_deposits(uuid[],text[],text[],text[],text[],bytea[],boolean[],bytea[],uuid[],bytea[],text[],text[],jsonb[],text[],text[],text[])',
+    'accept_deposits(uuid[],text[],text[],text[],text[],bytea[],boolean[],bytea[],uuid[],bytea[],text[],text[],jsonb[],text[],text[],text[],jsonb[],jsonb[])',
   ],
   tables: {
     migrations: { system: 'SELECT' },
@@ -63,6 +64,8 @@ export const isolationRules: IsolationRules = {
     job_outbox: { app: everything, system: everything, accept: 'INSERT' },
     job_attempts: { app: 'SELECT, INSERT, UPDATE', system: everything },
     job_results: { app: 'SELECT, INSERT', system: everything },
+    deposit_files: { app: 'SELECT, INSERT, DELETE', system: 'SELECT, DELETE', accept: 'SELECT, UPDATE' },
+    deposit_file_pieces: { app: 'SELECT, INSERT', system: 'SELECT' },
     events: { app: 'SELECT, INSERT', system: everything },
     event_sequences: { app: 'SELECT', system: 'SELECT, INSERT, UPDATE' },
     webhooks: { app: everything, system: everything },

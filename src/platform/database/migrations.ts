@@ -13,6 +13,8 @@ import { AnnounceKeyChanges1764000012000 } from '../../../migrations/17640000120
 import { IndexRingKeys1764000013000 } from '../../../migrations/1764000013000-IndexRingKeys.js';
 import { AddAuditSource1764000014000 } from '../../../migrations/1764000014000-AddAuditSource.js';
 import { AnnounceCredentialChanges1764000014500 } from '../../../migrations/1764000014500-AnnounceCredentialChanges.js';
+import { CreateDepositFiles1764000015000 } from '../../../migrations/1764000015000-CreateDepositFiles.js';
+import { AcceptDepositsWithFiles1764000016000 } from '../../../migrations/1764000016000-AcceptDepositsWithFiles.js';
 
 /** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
 export const migrations = [
@@ -31,4 +33,6 @@ export const migrations = [
   IndexRingKeys1764000013000,
   AddAuditSource1764000014000,
   AnnounceCredentialChanges1764000014500,
+  CreateDepositFiles1764000015000,
+  AcceptDepositsWithFiles1764000016000,
 ];
