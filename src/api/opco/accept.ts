@@ -1,37 +1,88 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { JobTicket } from '../../core/contract/job.js';
+import type { JobTicket, Preflight } from '../../core/contract/job.js';
+import { fail, type ErrorCode, type Finding } from '../../core/errors.js';
 import type { Exchange } from '../../core/exchange.js';
-import { AcceptDeposit } from '../../queue/accept-deposit.js';
+import { AcceptDeposit, type AcceptedDeposit } from '../../queue/accept-deposit.js';
 import type { DepositType } from '../../queue/deposit-types.js';
+import { FileStore, type StagedFiles } from '../../queue/file-store.js';
 import { readIdempotencyKey } from '../../queue/idempotency.js';
 import { sourceOf } from '../author-of.js';
+import { wantsDryRun } from './dry-run.js';
 
-/** The end of every deposit route: a judged question becomes a durable job and a ticket. */
+/** Refusals of the body itself: a dry run answers them instead of failing. */
+const foundWanting: ReadonlySet<ErrorCode> = new Set(['VALIDATION_ERROR', 'BUSINESS_RULE']);
+
+/** The end of every deposit route: a judged question becomes a durable job and a ticket, or, in a dry run, a list of findings. */
 @Injectable()
 export class DepositDoor {
-  constructor(private readonly acceptDeposit: AcceptDeposit) {}
+  constructor(
+    private readonly acceptDeposit: AcceptDeposit,
+    private readonly store: FileStore,
+  ) {}
 
   /** 202 with `Location` for a new job, 200 `duplicate` for one already seen with the same content (product.md 2.4). */
   async accept(
     type: DepositType,
     exchange: Exchange,
     { request, reply }: { request: FastifyRequest; reply: FastifyReply },
-  ): Promise<JobTicket> {
+  ): Promise<JobTicket | Preflight> {
+    if (wantsDryRun(request.query)) {
+      void reply.status(200);
+      return preflight(exchange);
+    }
     if (exchange.failure) throw exchange.failure;
-    const { opcoId, tenant, requestId } = exchange.call;
-    const { jobId, status } = await this.acceptDeposit.accept({
-      tenant,
-      opcoId,
-      type,
-      route: `/:opcoId/${type}`,
-      body: exchange.read('question').body,
-      idempotencyKey: readIdempotencyKey(request.headers['idempotency-key']),
-      requestId,
-      ...sourceOf(request),
-    });
-    const statusUrl = `/${opcoId}/jobs/${jobId}`;
+    const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
+    const { jobId, status } = await this.#take(type, exchange, { request, idempotencyKey });
+    const statusUrl = `/${exchange.call.opcoId}/jobs/${jobId}`;
     void reply.status(status === 'duplicate' ? 200 : 202).header('location', statusUrl);
     return { jobId, status, statusUrl };
   }
+
+  async #take(
+    type: DepositType,
+    exchange: Exchange,
+    { request, idempotencyKey }: { request: FastifyRequest; idempotencyKey: string | undefined },
+  ): Promise<AcceptedDeposit> {
+    const { opcoId, tenant, requestId } = exchange.call;
+    const staged = await this.#staged(exchange, request);
+    return this.acceptDeposit.accept({
+      ...{ tenant, opcoId, type, idempotencyKey, requestId },
+      route: `/:opcoId/${type}`,
+      body: exchange.read('question').body,
+      ...sourceOf(request),
+      warnings: warningsOf(exchange),
+      ...(staged && { staged }),
+    });
+  }
+
+  /** A form is stored already; files out of JSON are stored now, where nothing else can refuse them any more. */
+  async #staged({ call }: Exchange, request: FastifyRequest): Promise<StagedFiles | undefined> {
+    const { received } = request;
+    if (!received || received.files.length === 0) return undefined;
+    if (received.staging) return received.staging.staged();
+    const staging = this.store.stage(call.tenant.hash);
+    request.received = { ...received, staging };
+    for (const file of received.files) await staging.add(file.name, file.open());
+    return staging.staged();
+  }
+}
+
+function warningsOf(exchange: Exchange): readonly Finding[] {
+  return exchange.read('endpoint').warn?.(exchange.read('question')) ?? [];
+}
+
+function preflight(exchange: Exchange): Preflight {
+  const { failure } = exchange;
+  if (failure && !foundWanting.has(failure.code)) throw failure;
+  if (failure && !failure.details.findings) throw fail('VALIDATION_ERROR', failure.details);
+  const errors = failure?.details.findings ?? [];
+  const warnings = failure ? [] : warningsOf(exchange);
+  return {
+    valid: !failure,
+    findings: [
+      ...errors.map((finding) => ({ ...finding, severity: 'error' as const })),
+      ...warnings.map((finding) => ({ ...finding, severity: 'warning' as const })),
+    ],
+  };
 }

@@ -31,7 +31,7 @@ describe('our pages out of the pages of an OPCO', () => {
   async function read(opco: ReturnType<typeof opcoOf>, query: { page: number; limit: number }) {
     const first = opco.run({ query: askEtats(query, paging) });
     first.write('adapter', { paging } as OpcoAdapter);
-    return new EtatsPages(opco.runner).cut(first, query);
+    return new EtatsPages(opco.runner).cut<{ numeroInterne: string }>(first, query);
   }
 
   it('are the same rows whatever size of page the OPCO really uses', async () => {
