@@ -10,25 +10,44 @@ import { OpcoClientsRepository } from '../tenancy/opco-clients.repository.js';
 import { OpcoCredentialsRepository } from '../tenancy/opco-credentials.repository.js';
 import { CallStage } from './06-call/call.stage.js';
 import { DpopProofs } from './06-call/dpop.js';
-import { laneOf } from './06-call/identities.js';
 import { OpcoClient } from './06-call/opco-client.js';
 import { OpcoHealth } from './06-call/opco-health.js';
+import { laneOf, routeClasses, type ClassTimes, type RouteClass } from './06-call/route-class.js';
 import { AccessTokens } from './06-call/token.js';
 import { Wire } from './06-call/wire.js';
 import { RecordStage } from './10-record/record.stage.js';
 
-const concurrency = new Map(
+/** Enough for the token server, whatever the calls do. */
+const tokenConnections = 2;
+
+const connections = new Map(
   adapters.flatMap(({ id, limits }) =>
-    (['test', 'live'] as const).map((environment) => [laneOf(id, environment), limits.concurrency]),
+    (['test', 'live'] as const).flatMap((environment) => [
+      [laneOf(id, environment, 'token'), tokenConnections] as const,
+      ...routeClasses.map((each) => [laneOf(id, environment, each), limits.concurrency] as const),
+    ]),
   ),
 );
+
+function timesOf(env: Env): Readonly<Record<RouteClass, ClassTimes>> {
+  const { OPCOVIA_UPSTREAM_DEPOSIT_MS: depositMs, OPCOVIA_UPSTREAM_READ_MS: readMs } = env;
+  return {
+    read: { totalMs: readMs, headersMs: Math.min(readMs, env.OPCOVIA_UPSTREAM_HEADERS_MS) },
+    deposit: { totalMs: depositMs, headersMs: depositMs },
+  };
+}
 
 /** Resolves after so many milliseconds of real time. */
 export const waitFor = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** All that room 06 is made of. */
 export const callProviders: Provider[] = [
-  { provide: Wire, useFactory: () => new Wire({ connectionsOf: (lane) => concurrency.get(lane) ?? 4 }) },
+  {
+    provide: Wire,
+    inject: [Env],
+    useFactory: ({ OPCOVIA_UPSTREAM_CONNECT_MS: connectMs }: Env) =>
+      new Wire({ connectMs, connectionsOf: (lane) => connections.get(lane) ?? tokenConnections }),
+  },
   { provide: DpopProofs, inject: [CLOCK], useFactory: (clock: Clock) => new DpopProofs(clock) },
   { provide: OpcoHealth, inject: [CLOCK], useFactory: (clock: Clock) => new OpcoHealth(clock) },
   {
@@ -49,9 +68,19 @@ export const callProviders: Provider[] = [
   },
   {
     provide: CallStage,
-    inject: [OpcoClient, Upstreams, OpcoHealth, PERMITS, RecordStage],
+    inject: [OpcoClient, Upstreams, OpcoHealth, PERMITS, RecordStage, Env],
     useFactory: (
-      ...[client, upstreams, health, permits, probes]: [OpcoClient, Upstreams, OpcoHealth, Permits, RecordStage]
-    ) => new CallStage({ client, upstreams, health, permits, probes, random: Math.random, wait: waitFor }),
+      ...[client, upstreams, health, permits, probes, env]: [
+        OpcoClient,
+        Upstreams,
+        OpcoHealth,
+        Permits,
+        RecordStage,
+        Env,
+      ]
+    ) => {
+      const chance = { random: Math.random, wait: waitFor };
+      return new CallStage({ client, upstreams, health, permits, probes, ...chance, times: timesOf(env) });
+    },
   },
 ];

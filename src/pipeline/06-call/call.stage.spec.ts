@@ -2,7 +2,7 @@ import type { UpstreamResponse } from '../../core/endpoint.js';
 import { fail, type ErrorCode, type SentState } from '../../core/errors.js';
 import { budgetKey } from '../../core/keys.js';
 import { aPipeline, type PlayedOpco } from '../../../test/support/a-pipeline.js';
-import { aCall, aDepositCall, anAdapter, aRead, ManualClock } from '../../../test/support/an-exchange.js';
+import { aCall, aDepositCall, ManualClock } from '../../../test/support/an-exchange.js';
 
 const answered = (status: number, headers: Record<string, string> = {}): UpstreamResponse => ({
   status,
@@ -105,80 +105,5 @@ describe('call, a deposit', () => {
     const refused = await runner.run(aDepositCall({ beforeSend: () => Promise.reject(fail('CONFLICT')) }));
     expect(refused.failure?.code).toBe('CONFLICT');
     expect([calls(), refused.upstreamCalls]).toEqual([1, 0]);
-  });
-});
-
-describe('call, an OPCO that is down', () => {
-  const status = { ...aRead, name: 'status' as const, path: '/status' };
-  const adapter = anAdapter({ endpoints: { ...anAdapter().endpoints, status } });
-
-  async function brokenDown() {
-    const clock = new ManualClock();
-    const state = { up: false, calls: [] as string[] };
-    const rig = aPipeline(
-      clock,
-      (order) => {
-        state.calls.push(order.request.method);
-        return state.up ? Promise.resolve(answered(200)) : Promise.reject(failing('UPSTREAM_ERROR', 'maybe-sent'));
-      },
-      adapter,
-    );
-    for (let n = 0; n < 10; n += 1) await rig.runner.run(aCall({ query: { numeroInterne: `N-${n}` } }));
-    return { ...rig, clock, state };
-  }
-
-  it('is left alone after ten failures, with a true Retry-After', async () => {
-    const { runner, state, health } = await brokenDown();
-    const exchange = await runner.run(aCall());
-    expect(exchange.failure).toMatchObject({
-      code: 'UPSTREAM_UNAVAILABLE',
-      details: { retryAfterSeconds: 5, sent: 'not-sent' },
-    });
-    expect(state.calls).toHaveLength(10);
-    expect(health.observed('akto', 'test')).toMatchObject({ calls: 10, errorRate: 1, breaker: 'open' });
-  });
-
-  it('is probed by one read, and used again when that goes well', async () => {
-    const { runner, clock, state, health } = await brokenDown();
-    clock.pass(5);
-    state.up = true;
-    expect((await runner.run(aCall())).failure).toBeUndefined();
-    expect(health.observed('akto', 'test').breaker).toBe('closed');
-  });
-
-  it('is never probed by a deposit: its status is asked instead', async () => {
-    const { runner, clock, state, health } = await brokenDown();
-    clock.pass(5);
-    state.up = true;
-    expect((await runner.run(aDepositCall())).failure?.code).toBe('UPSTREAM_UNAVAILABLE');
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(state.calls.slice(10)).toEqual(['GET']);
-    expect(health.observed('akto', 'test').breaker).toBe('closed');
-    expect((await runner.run(aDepositCall())).failure).toBeUndefined();
-  });
-
-  it('is probed on behalf of a deposit as by any call: out of the budget, into the audit log and the metrics', async () => {
-    const { runner, clock, state, rows, observed, permits } = await brokenDown();
-    clock.pass(5);
-    state.up = true;
-    await runner.run(aDepositCall());
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(rows.at(-1)).toMatchObject({ endpoint: 'status', path: '/status', upstreamCalls: 1, upstreamStatus: 200 });
-    expect(observed.filter(({ endpoint }) => endpoint === 'status')).toMatchObject([
-      { outcome: 'ok', upstreamCalls: 1 },
-    ]);
-    const left = Array.from({ length: 100 }, () => permits.take(budgetKey('akto', 'test'), 'interactive').granted);
-    expect(left.filter(Boolean)).toHaveLength(99);
-  });
-
-  it('is not probed on behalf of a deposit when there is no permit for it', async () => {
-    const { runner, clock, state, permits, health } = await brokenDown();
-    clock.pass(5);
-    // One permit, which the deposit itself holds until it is refused.
-    permits.declare(budgetKey('akto', 'test'), { rate: 0.001, burst: 1 });
-    expect((await runner.run(aDepositCall({ traffic: 'interactive' }))).failure?.code).toBe('UPSTREAM_UNAVAILABLE');
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(state.calls).toHaveLength(10);
-    expect(health.observed('akto', 'test').breaker).toBe('half-open');
   });
 });

@@ -6,10 +6,12 @@ import type { Permits } from '../../core/permits.js';
 import type { Stage } from '../../core/stage.js';
 import { retryAfterSeconds } from '../../core/retry-after.js';
 import type { CallOutcome } from './breaker.js';
-import { laneOf, type Upstream, type Upstreams } from './identities.js';
+import { Bulkhead } from './bulkhead.js';
+import type { Upstream, Upstreams } from './identities.js';
 import type { OpcoClient } from './opco-client.js';
+import type { LaneName, OpcoHealth } from './opco-health.js';
 import { RetryBudget, withRetries } from './retry.js';
-import type { OpcoHealth } from './opco-health.js';
+import { laneOf, timesByDefault, type ClassTimes, type RouteClass } from './route-class.js';
 
 /** What the stage is given. */
 export interface CallParts {
@@ -22,15 +24,14 @@ export interface CallParts {
   /** 0 to 1. */
   readonly random: () => number;
   readonly wait: (ms: number) => Promise<void>;
+  /** The product's own when absent. */
+  readonly times?: Readonly<Record<RouteClass, ClassTimes>>;
 }
 
 /** Writes down a probe as any other exchange: audit row and metrics. */
 export interface ProbeLog {
-  run(exchange: Exchange): Promise<void>;
+  run(exchange: Exchange): void | Promise<void>;
 }
-
-/** Shorter than a caller's patience (15 s), and than a worker's drain (30 s). */
-const budgetMs = { read: 12_000, deposit: 25_000 } as const;
 
 /** One exchange on its way out. */
 interface Outgoing {
@@ -39,19 +40,23 @@ interface Outgoing {
   readonly endpoint: Pick<Endpoint, 'kind'>;
   readonly upstream: Upstream;
   readonly request: UpstreamRequest;
+  /** Over which lane it goes: a probe goes over that of the calls it stands for. */
+  readonly routeClass: RouteClass;
   remainingMs(): number;
 }
 
 /**
  * Makes the call, in the name of the software and of the CFA. Reads are asked again where that is safe, a deposit never is.
- * Settles: 502 UPSTREAM_ERROR / UPSTREAM_AUTH, 503 UPSTREAM_UNAVAILABLE (no host, breaker open), 504 UPSTREAM_TIMEOUT; `sent` always says
- * how far the bytes came. Any answer at all is a response, refusals included: the next stage reads it.
+ * Reads and deposits of an OPCO share nothing but its budget: each has its own line, connections and breaker.
+ * Settles: 502 UPSTREAM_ERROR / UPSTREAM_AUTH, 503 UPSTREAM_UNAVAILABLE (no host, breaker open), 503 OVERLOADED (too many wait),
+ * 504 UPSTREAM_TIMEOUT; `sent` always says how far the bytes came. Any answer at all is a response, refusals included: the next stage reads it.
  */
 export class CallStage implements Stage {
   readonly name = 'call';
   readonly reads = ['adapter', 'endpoint', 'request', 'permit'] as const;
   readonly writes = ['response'] as const;
   readonly #retryBudgets = new Map<string, RetryBudget>();
+  readonly #bulkheads = new Map<string, Bulkhead>();
 
   constructor(private readonly parts: CallParts) {}
 
@@ -60,15 +65,30 @@ export class CallStage implements Stage {
     const endpoint = exchange.read('endpoint');
     const upstream = this.parts.upstreams.locate(adapter.id, exchange.call.tenant.environment);
     if (!upstream) throw unreachable(adapter, 'unconfigured', 60);
-    const deadline = exchange.clock.elapsed() + budgetMs[endpoint.kind];
-    const remainingMs = () => Math.max(1, deadline - exchange.clock.elapsed());
-    const outgoing = { exchange, adapter, endpoint, upstream, request: exchange.read('request'), remainingMs };
+    const routeClass = endpoint.kind;
+    const remainingMs = this.#clockFor(routeClass, exchange);
+    const request = exchange.read('request');
+    const outgoing = { exchange, adapter, endpoint, upstream, request, routeClass, remainingMs };
     exchange.write('response', await (endpoint.kind === 'read' ? this.#repeat(outgoing) : this.#attempt(outgoing)));
+  }
+
+  /** Milliseconds before this exchange's time is up, from now on. */
+  #clockFor(routeClass: RouteClass, { clock }: Exchange): () => number {
+    const deadline = clock.elapsed() + this.#times(routeClass).totalMs;
+    return () => Math.max(1, deadline - clock.elapsed());
+  }
+
+  #times(routeClass: RouteClass): ClassTimes {
+    return (this.parts.times ?? timesByDefault)[routeClass];
   }
 
   #repeat(outgoing: Outgoing): Promise<UpstreamResponse> {
     const { exchange, adapter } = outgoing;
-    const budget = this.#retryBudget(laneOf(adapter.id, exchange.call.tenant.environment));
+    const budget = kept(
+      this.#retryBudgets,
+      laneOf(adapter.id, exchange.call.tenant.environment),
+      () => new RetryBudget(),
+    );
     budget.earn();
     return withRetries(() => this.#attempt(outgoing), {
       remainingMs: () => (exchange.call.signal?.aborted ? 0 : outgoing.remainingMs()),
@@ -78,10 +98,26 @@ export class CallStage implements Stage {
     });
   }
 
+  /** Asks the breaker before standing in line, so that nobody waits to be refused, and again once it is the call's turn. */
   async #attempt(outgoing: Outgoing): Promise<UpstreamResponse> {
-    const { exchange, adapter, endpoint } = outgoing;
-    const { environment } = exchange.call.tenant;
-    const admission = this.parts.health.breaker(adapter.id, environment).admit(endpoint.kind === 'read');
+    const { exchange, adapter, endpoint, remainingMs } = outgoing;
+    const lane = laneNameOf(outgoing);
+    const heldBack = this.parts.health.breaker(lane).refusal(endpoint.kind === 'read');
+    if (heldBack !== undefined) throw this.#refused(outgoing, heldBack);
+    const name = laneOf(lane.opcoId, lane.environment, lane.routeClass);
+    const bulkhead = kept(this.#bulkheads, name, () => new Bulkhead(adapter.limits.concurrency, exchange.clock));
+    const { signal } = exchange.call;
+    const leave = await bulkhead.enter({ ms: remainingMs(), ...(signal && { signal }) });
+    try {
+      return await this.#inside(outgoing, lane);
+    } finally {
+      leave();
+    }
+  }
+
+  async #inside(outgoing: Outgoing, lane: LaneName): Promise<UpstreamResponse> {
+    const { exchange, endpoint } = outgoing;
+    const admission = this.parts.health.breaker(lane).admit(endpoint.kind === 'read');
     if (!admission.admitted) throw this.#refused(outgoing, admission.retryAfterSeconds);
     const begun = exchange.clock.elapsed();
     let outcome: CallOutcome = 'unknown';
@@ -95,19 +131,19 @@ export class CallStage implements Stage {
       throw failure;
     } finally {
       admission.end(outcome);
-      this.parts.health.record(adapter.id, environment, { ms: exchange.clock.elapsed() - begun, outcome });
+      this.parts.health.record(lane, { ms: exchange.clock.elapsed() - begun, outcome });
     }
   }
 
-  #send({ exchange, adapter, endpoint, upstream, request, remainingMs }: Outgoing): Promise<UpstreamResponse> {
+  #send(outgoing: Outgoing): Promise<UpstreamResponse> {
+    const { exchange, adapter, endpoint, upstream, request, routeClass, remainingMs } = outgoing;
     const { call } = exchange;
     return this.parts.client.send({
-      adapter,
-      upstream,
-      request,
-      call,
-      remainingMs,
+      ...{ adapter, upstream, request, call, routeClass, remainingMs },
+      headersMs: this.#times(routeClass).headersMs,
       beforeSend: async (resend) => {
+        if (remainingMs() <= 1) throw fail('UPSTREAM_TIMEOUT', { sent: 'not-sent' });
+        if (call.signal?.aborted) throw fail('UPSTREAM_ERROR', { sent: 'not-sent' });
         const waitSeconds = resend > 0 ? this.#takePermit({ exchange, adapter }) : undefined;
         // The 401 before it proves that nothing was applied.
         if (waitSeconds !== undefined) throw fail('RATE_LIMITED', { retryAfterSeconds: waitSeconds, sent: 'not-sent' });
@@ -130,12 +166,11 @@ export class CallStage implements Stage {
     this.parts.permits.throttled(budget, retryAfterSeconds(headers['retry-after'], exchange.clock.now()));
   }
 
-  /** Deposits alone would never close the breaker, since they are no probe: the OPCO's status is asked on their behalf. */
+  /** Deposits alone would never close their breaker, since they are no probe: the OPCO's status is asked on their behalf. */
   #refused(outgoing: Outgoing, seconds: number): OpcoviaError {
-    const { exchange, adapter, endpoint } = outgoing;
-    const halfOpen = this.parts.health.breaker(adapter.id, exchange.call.tenant.environment).state === 'half-open';
-    if (endpoint.kind === 'deposit' && halfOpen) void this.#probe(outgoing).catch(() => undefined);
-    return unreachable(adapter, 'breaker', seconds);
+    const halfOpen = this.parts.health.breaker(laneNameOf(outgoing)).state === 'half-open';
+    if (outgoing.endpoint.kind === 'deposit' && halfOpen) void this.#probe(outgoing).catch(() => undefined);
+    return unreachable(outgoing.adapter, 'breaker', seconds);
   }
 
   /** Draws on the OPCO's budget and is written down, as every call is; without a permit the next deposit tries. */
@@ -152,7 +187,8 @@ export class CallStage implements Stage {
     const begun = exchange.clock.elapsed();
     try {
       const request = endpoint.toRequest({ query: {} });
-      probe.write('response', await this.#attempt({ ...outgoing, exchange: probe, endpoint, request }));
+      const remainingMs = this.#clockFor('read', probe);
+      probe.write('response', await this.#attempt({ ...outgoing, exchange: probe, endpoint, request, remainingMs }));
     } catch (failure) {
       probe.fail(failure);
     }
@@ -160,12 +196,16 @@ export class CallStage implements Stage {
     if (probe.upstreamCalls === 0) decision.permit.release();
     else await this.parts.probes.run(probe);
   }
+}
 
-  #retryBudget(lane: string): RetryBudget {
-    let budget = this.#retryBudgets.get(lane);
-    if (!budget) this.#retryBudgets.set(lane, (budget = new RetryBudget()));
-    return budget;
-  }
+function laneNameOf({ adapter, exchange, routeClass }: Outgoing): LaneName {
+  return { opcoId: adapter.id, environment: exchange.call.tenant.environment, routeClass };
+}
+
+function kept<T>(map: Map<string, T>, name: string, make: () => T): T {
+  let value = map.get(name);
+  if (value === undefined) map.set(name, (value = make()));
+  return value;
 }
 
 /** What the caller did (leaving) and what we lack (credentials, permits) says nothing about the OPCO. */

@@ -18,6 +18,8 @@ export interface Upstream {
   readonly environment: Environment;
   readonly baseUrl: URL;
   readonly tokenUrl: URL;
+  /** The scope to ask for in place of the adapter's, where the operator was given another. */
+  readonly scope?: string;
 }
 
 /** The configured hosts, apart for test and live: undefined where none is configured. */
@@ -30,9 +32,4 @@ export interface SoftwareIdentity {
   readonly editeur: string;
   readonly logiciel: string;
   readonly version: string;
-}
-
-/** Names the pools, token, breaker and statistics of one OPCO: a slow one must not delay another. */
-export function laneOf(opcoId: string, environment: Environment): string {
-  return `${opcoId} ${environment}`;
 }

@@ -1,9 +1,10 @@
 import type { OpcoAdapter, UpstreamRequest, UpstreamResponse } from '../../core/endpoint.js';
-import { fail } from '../../core/errors.js';
+import { asOpcoviaError, fail } from '../../core/errors.js';
 import type { Call } from '../../core/exchange.js';
 import type { DpopProofs } from './dpop.js';
-import { laneOf, type Credentials, type SoftwareIdentity, type Upstream } from './identities.js';
+import type { Credentials, SoftwareIdentity, Upstream } from './identities.js';
 import { encodeBody, type EncodedBody } from './multipart.js';
+import { laneOf, type RouteClass } from './route-class.js';
 import type { AccessToken, AccessTokens } from './token.js';
 import { upstreamFailure } from './upstream-failure.js';
 import { upstreamUrl } from './upstream-url.js';
@@ -15,6 +16,10 @@ export interface Order {
   readonly upstream: Upstream;
   readonly request: UpstreamRequest;
   readonly call: Call;
+  /** Whose connections it takes. */
+  readonly routeClass: RouteClass;
+  /** Milliseconds that the status line may take; as long as the whole answer when absent. */
+  readonly headersMs?: number;
   /** Milliseconds left for this attempt, the resend after a 401 included. */
   remainingMs(): number;
   /** Right before the first byte, for each time the request goes out; throwing stops it. `resend` counts from 0. */
@@ -53,14 +58,15 @@ export class OpcoClient {
   }
 
   async #send(order: Order): Promise<UpstreamResponse> {
-    const { tokens, proofs, credentials } = this.parts;
+    const { tokens, proofs } = this.parts;
     const { adapter, upstream, request, call } = order;
-    const url = upstreamUrl(upstream, call.tenant.environment, request);
     const question = { adapter, upstream, environment: call.tenant.environment };
     if (call.cfaKey !== undefined && !headerValue.test(call.cfaKey)) throw unusableKey();
-    const cfaKey = call.cfaKey ?? (await credentials.cfaKey(call.tenant, adapter.id));
+    const cfaKey = call.cfaKey ?? (await this.#storedKey(order));
+    const url = upstreamUrl(upstream, call.tenant.environment, withKey(request, cfaKey));
     const prepared = { url, body: encodeBody(request.body), cfaKey };
-    let token = await tokens.get(question);
+    const patience = { remainingMs: () => order.remainingMs(), ...(call.signal && { signal: call.signal }) };
+    let token = await tokens.get(question, patience);
     let resends = 0;
     let response = await this.#once(order, prepared, token, resends);
     // RFC 9449 section 9: the first 401 may only hand out the nonce that the proof lacked.
@@ -68,48 +74,52 @@ export class OpcoClient {
       response = await this.#once(order, prepared, token, ++resends);
     }
     if (response.status === 401 && tokens.drop(question, token)) {
-      token = await tokens.get(question);
+      token = await tokens.get(question, patience);
       response = await this.#once(order, prepared, token, ++resends);
       if (response.status === 401) tokens.spare(question);
     }
-    return readable(order, response);
+    return readable(order, response, cfaKey);
+  }
+
+  /** Where the key is what is asked about, to have none is the caller's mistake, who may bring one along (product.md 2.1). */
+  async #storedKey({ call, adapter, request }: Order): Promise<string> {
+    try {
+      return await this.parts.credentials.cfaKey(call.tenant, adapter.id);
+    } catch (thrown) {
+      const { code, details } = asOpcoviaError(thrown);
+      if (request.cfaKeyParameter === undefined || code !== 'UPSTREAM_AUTH') throw thrown;
+      const detail = `Aucune clé à vérifier : joignez-la dans l'en-tête X-CFA-KEY. ${details.detail ?? ''}`.trim();
+      throw fail('VALIDATION_ERROR', { detail, sent: 'not-sent' });
+    }
   }
 
   async #once(order: Order, prepared: Prepared, token: AccessToken, resend: number): Promise<WireResponse> {
-    const { adapter, call, request } = order;
-    const headers = await this.#headers(order, prepared, token);
+    const { adapter, call, request, routeClass, headersMs } = order;
+    const { url, body } = prepared;
+    const headers = this.#headers(order, prepared, token);
+    if (token.dpop)
+      headers['dpop'] = await this.parts.proofs.proof({ method: request.method, url, accessToken: token.text });
     await order.beforeSend(resend);
-    return this.parts.wire.send(laneOf(adapter.id, call.tenant.environment), {
+    return this.parts.wire.send(laneOf(adapter.id, call.tenant.environment, routeClass), {
       method: request.method,
-      url: prepared.url,
-      headers,
-      timeoutMs: order.remainingMs(),
-      ...(prepared.body && { body: prepared.body.bytes }),
+      ...{ url, headers, timeoutMs: order.remainingMs() },
+      ...(headersMs !== undefined && { headersMs }),
+      ...(body && { body: body.open() }),
       ...(call.signal && { signal: call.signal }),
     });
   }
 
-  async #headers(
-    { request, call }: Order,
-    { url, body, cfaKey }: Prepared,
-    token: AccessToken,
-  ): Promise<Record<string, string>> {
-    const { proofs, software } = this.parts;
-    const proof = token.dpop
-      ? { dpop: await proofs.proof({ method: request.method, url, accessToken: token.text }) }
-      : {};
+  #headers({ call }: Order, { body, cfaKey }: Prepared, token: AccessToken): Record<string, string> {
+    const { editeur, logiciel, version } = this.parts.software;
     return {
       accept: 'application/json',
       'accept-encoding': 'identity',
       authorization: `${token.dpop ? 'DPoP' : 'Bearer'} ${token.text}`,
       'x-api-key': cfaKey,
-      editeur: software.editeur,
-      logiciel: software.logiciel,
-      version: software.version,
+      ...{ editeur, logiciel, version },
       'x-request-id': call.requestId,
-      ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
-      ...(body && { 'content-type': body.contentType }),
-      ...proof,
+      ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
+      ...(body && { 'content-type': body.contentType, 'content-length': String(body.size) }),
     };
   }
 }
@@ -124,16 +134,31 @@ function unusableKey(): Error {
   });
 }
 
-/** A deposit whose answer was cut has been answered all the same: its status decides. A read is simply asked again. */
-function readable({ request }: Order, response: WireResponse): UpstreamResponse {
-  if (response.cut && request.method === 'GET') throw response.cut;
-  const { status, headers } = response;
-  return { status, headers, body: response.cut ? undefined : parsed(response.body) };
+/** The one route whose query names the key (norm.md 3.12b); URLs of calls are never logged. */
+function withKey(request: UpstreamRequest, cfaKey: string): UpstreamRequest {
+  const { cfaKeyParameter: name } = request;
+  return name === undefined ? request : { ...request, query: { ...request.query, [name]: cfaKey } };
 }
 
-function parsed(body: Buffer): unknown {
+/** A deposit whose answer was cut has been answered all the same: its status decides. A read is simply asked again. */
+function readable({ request }: Order, response: WireResponse, cfaKey: string): UpstreamResponse {
+  if (response.cut && request.method === 'GET') throw response.cut;
+  const { status, headers } = response;
+  const text = response.body.toString('utf8');
+  const mayRepeat = status >= 400 || request.cfaKeyParameter !== undefined;
+  return { status, headers, body: response.cut ? undefined : parsed(mayRepeat ? without(cfaKey, text) : text) };
+}
+
+/** What an OPCO says is shown to callers and kept with jobs: where it repeats the key, nothing is given away. Short texts are no keys, and are everywhere. */
+function without(cfaKey: string, text: string): string {
+  return cfaKey.length < 8
+    ? text
+    : text.replaceAll(cfaKey, '•••').replaceAll(JSON.stringify(cfaKey).slice(1, -1), '•••');
+}
+
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(body.toString('utf8')) as unknown;
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }

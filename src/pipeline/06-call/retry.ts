@@ -49,18 +49,25 @@ function settled(attempted: Attempted): UpstreamResponse {
   throw attempted.failure;
 }
 
-/** Keeps retries a small share of the calls of an OPCO, so that they never finish off one that is struggling. */
+/** Retries that quiet times may lay aside for a bad one. */
+const mostSaved = 10;
+
+/**
+ * Keeps retries a small share of the calls of an OPCO, so that they never finish off one that is struggling: one to ten calls, and
+ * two to begin with.
+ */
 export class RetryBudget {
-  #saved = 10;
+  /** In tenths: fractions would not add up. */
+  #saved = 20;
 
   /** A first attempt was made: it earns a tenth of a retry. */
   earn(): void {
-    this.#saved = Math.min(10, this.#saved + 0.1);
+    this.#saved = Math.min(mostSaved * 10, this.#saved + 1);
   }
 
   spend(): boolean {
-    if (this.#saved < 1) return false;
-    this.#saved -= 1;
+    if (this.#saved < 10) return false;
+    this.#saved -= 10;
     return true;
   }
 }

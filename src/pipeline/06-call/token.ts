@@ -4,7 +4,8 @@ import { fail, type OpcoviaError } from '../../core/errors.js';
 import type { Environment } from '../../core/tenant.js';
 import { retryAfterSeconds } from '../../core/retry-after.js';
 import type { DpopProofs } from './dpop.js';
-import { laneOf, type Credentials, type Upstream } from './identities.js';
+import type { Credentials, Upstream } from './identities.js';
+import { laneOf } from './route-class.js';
 import type { Wire, WireResponse } from './wire.js';
 import { upstreamFailure } from './upstream-failure.js';
 
@@ -14,6 +15,14 @@ export interface AccessToken {
   readonly dpop: boolean;
   /** `Clock.elapsed` at which another one is fetched: 60 s before it runs out. */
   readonly refreshAt: number;
+  /** `Clock.elapsed` until which it serves while that goes on, or fails. */
+  readonly expiresAt: number;
+}
+
+/** How long a caller waits for a token; others may wait on for the same one. */
+export interface TokenPatience {
+  remainingMs(): number;
+  readonly signal?: AbortSignal;
 }
 
 /** Whose token, and where to get it. */
@@ -27,13 +36,16 @@ const earlyMs = 60_000;
 /** One CFA's refused key must not have the token of all fetched anew at each of its calls. */
 const sparedMs = 60_000;
 const timeoutMs = 10_000;
+/** A token server that is down is not asked at each call, as long as the old token serves. */
+const refreshPauseMs = 5000;
+const lifeByDefaultSeconds = 3600;
 
 /**
- * The tokens of the software: fetched once however many calls want one, kept until a minute before the end.
+ * The tokens of the software: fetched once however many calls want one, and again a minute before the end.
  *
- *     none ──get──▶ being fetched ──▶ held ──refreshAt──▶ none
- *                       │ failed               ▲ drop (the OPCO answered 401)
- *                       └──────────▶ none ─────┘
+ *     none ──get──▶ being fetched ──▶ held ──refreshAt──▶ held, being fetched ──▶ held (the new one)
+ *                       │ failed        ▲ │                     │ failed: again in 5 s, until it expires
+ *                       └────▶ none ◀───┼─┴── drop (401), expiry ┘
  *
  * A token fetched after a 401 that is answered 401 as well was not the reason: for a minute it is spared, and nothing is dropped.
  */
@@ -41,6 +53,7 @@ export class AccessTokens {
   readonly #held = new Map<string, AccessToken>();
   readonly #sparedUntil = new Map<string, number>();
   readonly #fetching = new Map<string, Promise<AccessToken>>();
+  readonly #refreshAfter = new Map<string, number>();
 
   constructor(
     private readonly wire: Pick<Wire, 'send'>,
@@ -49,12 +62,27 @@ export class AccessTokens {
     private readonly clock: Clock,
   ) {}
 
-  async get(question: TokenQuestion): Promise<AccessToken> {
+  /**
+   * Throws, always `not-sent`: UPSTREAM_AUTH when the software is refused, RATE_LIMITED, UPSTREAM_ERROR when the token server is
+   * down or makes no sense, UPSTREAM_TIMEOUT when it is slower than the caller's patience.
+   */
+  async get(question: TokenQuestion, patience?: TokenPatience): Promise<AccessToken> {
     const lane = laneOf(question.adapter.id, question.environment);
     const held = this.#held.get(lane);
-    if (held && this.clock.elapsed() < held.refreshAt) return held;
+    const now = this.clock.elapsed();
+    if (held && now < held.refreshAt) return held;
+    if (held && now < held.expiresAt) {
+      if (now >= (this.#refreshAfter.get(lane) ?? 0)) void this.#fetchOnce(lane, question).catch(() => undefined);
+      return held;
+    }
+    const fetching = this.#fetchOnce(lane, question);
+    return patience ? within(patience, fetching) : fetching;
+  }
+
+  #fetchOnce(lane: string, question: TokenQuestion): Promise<AccessToken> {
     let fetching = this.#fetching.get(lane);
     if (!fetching) {
+      this.#refreshAfter.set(lane, this.clock.elapsed() + refreshPauseMs);
       fetching = this.#fetch(lane, question).finally(() => this.#fetching.delete(lane));
       this.#fetching.set(lane, fetching);
     }
@@ -80,22 +108,25 @@ export class AccessTokens {
   async #fetch(lane: string, question: TokenQuestion): Promise<AccessToken> {
     const { adapter, upstream } = question;
     const form = await this.#form(question);
-    let response = await this.#ask(lane, question, form);
+    const name = laneOf(adapter.id, question.environment, 'token');
+    let response = await this.#ask(name, question, form);
     const challenged = adapter.auth.dpop && this.proofs.learn(upstream.tokenUrl, response.headers);
-    if (challenged && response.status >= 400 && response.status < 500) response = await this.#ask(lane, question, form);
+    if (challenged && response.status >= 400 && response.status < 500) response = await this.#ask(name, question, form);
     const token = this.#read(adapter, response);
     this.#held.set(lane, token);
+    this.#refreshAfter.delete(lane);
     return token;
   }
 
-  async #form({ adapter, environment }: TokenQuestion): Promise<Buffer> {
+  async #form({ adapter, environment, upstream }: TokenQuestion): Promise<Buffer> {
     const { clientId, clientSecret } = await this.credentials.software(adapter.id, environment);
     const form = new URLSearchParams({
       grant_type: 'client_credentials',
       client_id: clientId,
       client_secret: clientSecret,
     });
-    if (adapter.auth.scope !== undefined) form.set('scope', adapter.auth.scope);
+    const scope = upstream.scope ?? adapter.auth.scope;
+    if (scope !== undefined) form.set('scope', scope);
     return Buffer.from(form.toString());
   }
 
@@ -115,10 +146,33 @@ export class AccessTokens {
     if (response.status < 200 || response.status > 299) throw refusal(adapter, response, this.clock.now());
     const { access_token: text, token_type: type, expires_in: expiresIn } = fieldsOf(response.body);
     if (typeof text !== 'string' || !/^[\x21-\x7e]+$/.test(text)) throw refusal(adapter, response, this.clock.now());
-    const lifeMs = Number(expiresIn ?? 3600) * 1000 || earlyMs;
-    const refreshAt = this.clock.elapsed() + Math.max(lifeMs - earlyMs, lifeMs / 2);
-    return { text, dpop: String(type).toLowerCase() === 'dpop', refreshAt };
+    const lifeMs = lifeSeconds(expiresIn) * 1000;
+    const now = this.clock.elapsed();
+    const refreshAt = now + Math.max(lifeMs - earlyMs, lifeMs / 2);
+    return { text, dpop: String(type).toLowerCase() === 'dpop', refreshAt, expiresAt: now + lifeMs };
   }
+}
+
+/** What is missing or makes no sense is an hour: were it less, a 401 would tell. */
+function lifeSeconds(expiresIn: unknown): number {
+  const seconds = Number(expiresIn);
+  return seconds > 0 && seconds < Infinity ? seconds : lifeByDefaultSeconds;
+}
+
+/** The token, or the end of this caller's patience; the fetch goes on for the others. */
+function within({ remainingMs, signal }: TokenPatience, fetching: Promise<AccessToken>): Promise<AccessToken> {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', left);
+    };
+    const left = () => (end(), reject(fail('UPSTREAM_ERROR', { sent: 'not-sent' })));
+    const late = () => (end(), reject(fail('UPSTREAM_TIMEOUT', { sent: 'not-sent' })));
+    const timer = setTimeout(late, remainingMs());
+    signal?.addEventListener('abort', left, { once: true });
+    if (signal?.aborted) left();
+    fetching.finally(end).then(resolve, reject);
+  });
 }
 
 function fieldsOf(body: Buffer): Record<string, unknown> {
@@ -134,9 +188,14 @@ function refusal(adapter: OpcoAdapter, { status, headers }: WireResponse, now: n
   const upstream = { opcoId: adapter.id, status };
   const wait = retryAfterSeconds(headers['retry-after'], now);
   if (status === 429) return fail('RATE_LIMITED', { upstream, sent: 'not-sent', retryAfterSeconds: wait ?? 1 });
-  if (status >= 500) return fail('UPSTREAM_ERROR', { upstream, sent: 'not-sent' });
-  return fail('UPSTREAM_AUTH', {
-    detail: `${adapter.label} n'a pas délivré de jeton d'accès au logiciel.`,
+  if (status !== 408 && status >= 400 && status <= 499)
+    return fail('UPSTREAM_AUTH', {
+      detail: `${adapter.label} n'a pas délivré de jeton d'accès au logiciel.`,
+      upstream,
+      sent: 'not-sent',
+    });
+  return fail('UPSTREAM_ERROR', {
+    detail: `Le serveur de jetons de ${adapter.label} ne répond pas comme il devrait.`,
     upstream,
     sent: 'not-sent',
   });

@@ -17,10 +17,11 @@ export function upstreamUrl(
   request: Pick<UpstreamRequest, 'segments' | 'query'>,
 ): URL {
   if (environment !== tenantEnvironment) throw fail('INTERNAL_ERROR', { sent: 'not-sent' });
+  const { origin } = base;
   const path = `${base.pathname.replace(/\/+$/, '')}/${request.segments.map(encodeSegment).join('/')}`;
-  const url = new URL(path, base.origin);
+  const url = new URL(origin + path);
   for (const [name, value] of Object.entries(request.query)) url.searchParams.append(name, value);
-  if (url.origin !== base.origin || url.pathname !== path) throw unusableSegment();
+  if (url.origin !== origin || url.pathname !== path) throw unusableSegment();
   return url;
 }
 

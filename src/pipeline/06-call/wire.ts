@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Pool, type Dispatcher } from 'undici';
 import type { SentState } from '../../core/errors.js';
 
@@ -6,9 +7,12 @@ export interface WireRequest {
   readonly method: 'GET' | 'POST';
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
+  /** What is not whole in memory comes with its `content-length` among the headers. */
+  readonly body?: Buffer | AsyncIterable<Buffer>;
   /** From now to the last byte of the answer, waiting for a connection included. */
   readonly timeoutMs: number;
+  /** From the last byte of the request to the status line; `timeoutMs` alone decides when absent. */
+  readonly headersMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -36,7 +40,6 @@ export class WireFailure extends Error {
 /** Settings of the connections; the defaults are those of the product. */
 export interface WireLimits {
   readonly connectMs: number;
-  readonly headersMs: number;
   readonly bodyBytes: number;
   /** Calls that may be under way at once in a lane; others wait for a connection. */
   readonly connectionsOf: (lane: string) => number;
@@ -44,7 +47,6 @@ export interface WireLimits {
 
 const limitsByDefault: WireLimits = {
   connectMs: 3000,
-  headersMs: 10_000,
   bodyBytes: 10 * 1024 * 1024,
   connectionsOf: () => 10,
 };
@@ -59,17 +61,18 @@ export class Wire {
   }
 
   send(lane: string, request: WireRequest): Promise<WireResponse> {
+    const { origin, pathname, search } = request.url;
     return new Promise((resolve, reject) => {
       const flight = new Flight(request, resolve, reject);
       try {
-        this.#pool(lane, request.url.origin).dispatch(
+        this.#pool(lane, origin).dispatch(
           {
-            origin: request.url.origin,
-            path: `${request.url.pathname}${request.url.search}`,
+            origin,
+            path: `${pathname}${search}`,
             method: request.method,
             headers: request.headers,
-            body: request.body ?? null,
-            headersTimeout: Math.max(this.#limits.headersMs, request.method === 'POST' ? request.timeoutMs : 0),
+            body: bodyOf(request.body),
+            headersTimeout: request.headersMs ?? request.timeoutMs,
             bodyTimeout: request.timeoutMs,
           },
           flight,
@@ -144,11 +147,10 @@ class Flight implements Dispatcher.DispatchHandler {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return;
-    const entries = Object.entries(headers).map(([name, value]) => [
-      name.toLowerCase(),
-      Array.isArray(value) ? value.join(', ') : (value ?? ''),
-    ]);
-    this.#head = { status, headers: Object.fromEntries(entries) as Record<string, string> };
+    const plain: Record<string, string> = {};
+    for (const [name, value] of Object.entries(headers))
+      plain[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : (value ?? '');
+    this.#head = { status, headers: plain };
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -161,6 +163,12 @@ class Flight implements Dispatcher.DispatchHandler {
 
   onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
     this.#settle(new WireFailure(whyOf(error), this.#sent(), error));
+  }
+
+  /** Most answers come in one piece. */
+  #body(): Buffer {
+    const [first, ...others] = this.#chunks;
+    return first && others.length === 0 ? first : Buffer.concat(this.#chunks);
   }
 
   #sent(): SentState {
@@ -178,10 +186,15 @@ class Flight implements Dispatcher.DispatchHandler {
     this.#over = true;
     clearTimeout(this.#timer);
     this.request.signal?.removeEventListener('abort', this.#leave);
-    if (this.#head)
-      this.resolve({ ...this.#head, body: Buffer.concat(this.#chunks), ...(failure && { cut: failure }) });
+    if (this.#head) this.resolve({ ...this.#head, body: this.#body(), ...(failure && { cut: failure }) });
     else this.reject(failure ?? new WireFailure('broken', this.#sent(), new Error('no status line')));
   }
+}
+
+/** A stream, since undici reads no bare iterable on this way. */
+function bodyOf(body: WireRequest['body']): Buffer | Readable | null {
+  if (body === undefined || Buffer.isBuffer(body)) return body ?? null;
+  return Readable.from(body, { objectMode: false });
 }
 
 function whyOf(error: Error): WireFailure['why'] {

@@ -43,6 +43,10 @@ export class DoorSettings {
   @Whole(1, 100)
   OPCOVIA_DEPOSIT_BODY_MIB = 25;
 
+  @Setting('Largest file of a deposit, in MiB, once base64 is undone.')
+  @Whole(1, 100)
+  OPCOVIA_FILE_MIB = 10;
+
   @Setting('Largest body of any other request, in KiB.')
   @Whole(1, 1024)
   OPCOVIA_BODY_KIB = 100;

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsIn, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
-import { DoorSettings } from './door-settings.js';
 import { OptionalText, Setting, Whole } from './setting.js';
+import { UpstreamSettings } from './upstream-settings.js';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
@@ -11,7 +11,7 @@ const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
  * Every variable that Opcovia reads, with its default: the only source of configuration. A bad value stops the start and
  * prints the variable's name, never its value. `docs/configuration.md` and `.env.example` are generated from this class.
  */
-export class Env extends DoorSettings {
+export class Env extends UpstreamSettings {
   @Setting('`production` refuses embedded services, the demo tenant and the sandbox.')
   @IsIn(['development', 'test', 'production'])
   NODE_ENV: 'development' | 'test' | 'production' = 'development';
@@ -56,7 +56,10 @@ export class Env extends DoorSettings {
   @OptionalText()
   OPCOVIA_KEYRING?: string;
 
-  @Setting('Hosts of the OPCOs as JSON: {"<opcoId>": {"live"|"test": {"baseUrl", "tokenUrl"}}}.')
+  @Setting(
+    'Hosts of the OPCOs as JSON: {"<opcoId>": {"live"|"test": {"baseUrl", "tokenUrl", "scope"?}}}; `scope` replaces the OAuth2 ' +
+      'scope of the adapter, as some OPCOs want `api://<id>/.default`.',
+  )
   @OptionalText()
   OPCOVIA_UPSTREAMS?: string;
 
@@ -65,6 +68,13 @@ export class Env extends DoorSettings {
   )
   @OptionalText()
   OPCOVIA_UPSTREAM_LIMITS?: string;
+
+  @Setting(
+    'Capabilities in test or unconfirmed (docs/opcos.md) that the operator vouches for, comma-separated: ' +
+      '`<opcoId>:<capability>`, with `-v2` for a version on trial, as in opco-ep:dossier-v2.',
+  )
+  @OptionalText()
+  OPCOVIA_ENABLED_CAPABILITIES?: string;
 
   @Setting('Address of the sandbox: the `test` host of every OPCO that OPCOVIA_UPSTREAMS does not name.')
   @OptionalText()

@@ -1,6 +1,7 @@
 import { KeyRing } from '../crypto/key-ring.js';
 import type { Env } from './env.js';
 import { parseTrustedProxies } from './trusted-proxies.js';
+import { parseEnabledCapabilities } from './enabled-capabilities.js';
 import { parseUpstreamLimits } from './upstream-limits.js';
 import { parseUpstreams } from './upstreams.js';
 
@@ -27,7 +28,10 @@ export function judgeEnv(env: Env): string[] {
   faults.push(...attempt('OPCOVIA_KEYRING', () => env.OPCOVIA_KEYRING && KeyRing.parse(env.OPCOVIA_KEYRING)));
   faults.push(...attempt('OPCOVIA_TRUSTED_PROXIES', () => parseTrustedProxies(env.OPCOVIA_TRUSTED_PROXIES)));
   faults.push(...attempt('OPCOVIA_UPSTREAMS', () => parseUpstreams(env)));
+  faults.push(...attempt('OPCOVIA_ENABLED_CAPABILITIES', () => parseEnabledCapabilities(env)));
   faults.push(...attempt('OPCOVIA_UPSTREAM_LIMITS', () => parseUpstreamLimits(env)));
+  if (env.OPCOVIA_UPSTREAM_DEPOSIT_MS >= env.OPCOVIA_DRAIN_SECONDS * 1000)
+    faults.push('OPCOVIA_UPSTREAM_DEPOSIT_MS: must be less than OPCOVIA_DRAIN_SECONDS');
   return faults;
 }
 

@@ -24,6 +24,15 @@ describe('the hosts of the OPCOs', () => {
     expect(() => upstreamsOf(table)).toThrow('OPCOVIA_UPSTREAMS: an address is given both as "live" and as "test"');
   });
 
+  it('come with a scope of their own where the operator was given one, spelt as RFC 6749 has it', () => {
+    const withScope = (scope: unknown) => upstreamsOf({ akto: { live: { ...at('prod'), scope } } });
+    expect(withScope('api://x/.default').locate('akto', 'live')?.scope).toBe('api://x/.default');
+    expect(upstreamsOf({ akto: { live: at('prod') } }).locate('akto', 'live')).not.toHaveProperty('scope');
+    for (const scope of ['', ' a', 'a  b', 'a"b', 'a\nb', 7]) {
+      expect(() => withScope(scope)).toThrow('OPCOVIA_UPSTREAMS: scope is words with single spaces between');
+    }
+  });
+
   it('stop the start when the sandbox is given as production', () => {
     const live = { baseUrl: 'http://127.0.0.1:1/akto/', tokenUrl: 'http://127.0.0.1:1/akto/oauth/token' };
     expect(() => upstreamsOf({ akto: { live } }, 'http://127.0.0.1:1')).toThrow('both as "live" and as "test"');

@@ -9,6 +9,8 @@ export interface UpstreamLocation {
   readonly environment: Environment;
   readonly baseUrl: URL;
   readonly tokenUrl: URL;
+  /** The OAuth2 scope to ask for in place of the adapter's. */
+  readonly scope?: string;
 }
 
 /**
@@ -41,11 +43,12 @@ export function parseUpstreams(env: Env): Upstreams {
     if (!(opcoIds as readonly string[]).includes(opcoId)) throw new Error('it names an unknown OPCO');
     for (const [environment, location] of entriesOf(environments)) {
       if (environment !== 'live' && environment !== 'test') throw new Error('environments are "live" and "test"');
-      const { baseUrl, tokenUrl } = Object.fromEntries(entriesOf(location));
+      const { baseUrl, tokenUrl, scope } = Object.fromEntries(entriesOf(location));
       table.set(`${environment}/${opcoId}`, {
         environment,
         baseUrl: readUrl(baseUrl, 'baseUrl'),
         tokenUrl: readUrl(tokenUrl, 'tokenUrl'),
+        ...(scope !== undefined && { scope: readScope(scope) }),
       });
     }
   }
@@ -62,6 +65,12 @@ function assertApart(locations: readonly UpstreamLocation[]): void {
   const tested = new Set(addresses('test'));
   if (addresses('live').some((address) => tested.has(address)))
     throw new Error('an address is given both as "live" and as "test"');
+}
+
+/** Scopes as RFC 6749 section 3.3 spells them. */
+function readScope(value: unknown): string {
+  if (typeof value === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(value)) return value;
+  throw new Error('scope is words with single spaces between');
 }
 
 function readUrl(value: unknown, name: string): URL {
