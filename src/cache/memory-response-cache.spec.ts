@@ -23,9 +23,9 @@ describe('memory response cache', () => {
     const clock = new ManualClock();
     const cache = new MemoryResponseCache(clock, { bytes: 10_000 });
     for (const key of ['a', 'b', 'c']) await keep(cache, clock, { key, bytes: 4000 });
-    expect(['a', 'b', 'c'].map((key) => cache.peek(key) !== undefined)).toEqual([false, true, true]);
+    expect(['a', 'b', 'c'].map((key) => cache.peek({ key }) !== undefined)).toEqual([false, true, true]);
     await keep(cache, clock, { key: 'huge', bytes: 20_000 });
-    expect(cache.peek('huge')).toBeUndefined();
+    expect(cache.peek({ key: 'huge' })).toBeUndefined();
   });
 
   it('drops an entry a day after its freshness', async () => {
@@ -33,7 +33,7 @@ describe('memory response cache', () => {
     const cache = new MemoryResponseCache(clock, { bytes: 10_000 });
     await keep(cache, clock, { key: 'a', bytes: 1 });
     clock.pass(86_400 + 61);
-    expect(cache.peek('a')).toBeUndefined();
+    expect(cache.peek({ key: 'a' })).toBeUndefined();
   });
 
   it('as a near tier, lives for seconds and never past freshness', async () => {
@@ -41,8 +41,8 @@ describe('memory response cache', () => {
     const near = new MemoryResponseCache(clock, { bytes: 10_000, lifeMs: 5000 });
     await keep(near, clock, { key: 'a', bytes: 1 });
     clock.pass(4.9);
-    expect(near.peek('a')).toBeDefined();
+    expect(near.peek({ key: 'a' })).toBeDefined();
     clock.pass(0.1);
-    expect(near.peek('a')).toBeUndefined();
+    expect(near.peek({ key: 'a' })).toBeUndefined();
   });
 });

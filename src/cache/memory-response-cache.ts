@@ -45,12 +45,11 @@ export class MemoryResponseCache implements ResponseCache {
     });
   }
 
-  read({ key }: CacheAddress): Promise<StoredReply | undefined> {
-    return Promise.resolve(this.peek(key));
+  read(address: CacheAddress): Promise<StoredReply | undefined> {
+    return Promise.resolve(this.peek(address));
   }
 
-  /** As `read`, at once. */
-  peek(key: string): StoredReply | undefined {
+  peek({ key }: Pick<CacheAddress, 'key'>): StoredReply | undefined {
     const kept = this.#entries.get(key);
     if (!kept) return undefined;
     if (this.clock.now() < kept.until) return kept.reply;

@@ -19,7 +19,7 @@ class FarMemory extends MemoryResponseCache implements FarCache {
 
   async readKept({ key }: CacheAddress): Promise<KeptReply | undefined> {
     this.reads += 1;
-    const reply = this.peek(key);
+    const reply = this.peek({ key });
     await this.held;
     return reply && { reply, entities: this.#entities.get(key) ?? [] };
   }

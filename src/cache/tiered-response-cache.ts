@@ -34,8 +34,12 @@ export class TieredResponseCache implements ResponseCache {
     });
   }
 
+  peek(address: Pick<CacheAddress, 'key'>): StoredReply | undefined {
+    return this.near.peek(address);
+  }
+
   async read(address: CacheAddress): Promise<StoredReply | undefined> {
-    const near = this.near.peek(address.key);
+    const near = this.peek(address);
     if (near) return near;
     const forgets = this.#forgets;
     const kept = await this.far.readKept(address);

@@ -1,6 +1,8 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import type { OpcoAdapter } from '../core/endpoint.js';
+import type { DepositFile } from '../core/deposit-file.js';
+import type { Finding } from '../core/errors.js';
 import { Exchange, type Call } from '../core/exchange.js';
 import { networkOf } from '../core/network-of.js';
 import type { Tenant } from '../core/tenant.js';
@@ -18,11 +20,18 @@ export interface PipelineRequest {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
+  /** The files of a deposit, and what is wrong with the way they came. */
+  readonly received?: { readonly files: readonly DepositFile[]; readonly findings: readonly Finding[] };
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-interface PipelineResponse {
-  readonly raw: { readonly writableFinished: boolean; once(event: 'close', listener: () => void): unknown };
+/** What the pipeline needs of a Fastify reply: to notice that the client leaves. */
+export interface PipelineResponse {
+  readonly raw: {
+    readonly writableFinished: boolean;
+    readonly closed: boolean;
+    once(event: 'close', listener: () => void): unknown;
+  };
 }
 
 /** The exchange of each HTTP request: made on first sight, then the same for all stages, the handler and the hooks. */
@@ -33,52 +42,80 @@ export class HttpExchanges {
   ) {}
 
   of(context: ExecutionContext): Exchange {
-    const request = context.switchToHttp().getRequest<PipelineRequest>();
-    return (request.exchange ??= this.#begin(context, request));
+    const http = context.switchToHttp();
+    const request = http.getRequest<PipelineRequest>();
+    if (request.exchange) return request.exchange;
+    const route = Reflect.getMetadata(PIPELINE_ROUTE, context.getHandler()) as PipelineRoute | undefined;
+    if (!route) throw new Error('The pipeline was entered without a route');
+    return (request.exchange = this.begin(route, request, http.getResponse<PipelineResponse>()));
   }
 
-  #begin(context: ExecutionContext, request: PipelineRequest): Exchange {
-    const route = Reflect.getMetadata(PIPELINE_ROUTE, context.getHandler()) as PipelineRoute | undefined;
-    if (!route || !request.tenant) throw new Error('The pipeline was entered without a route or without a tenant');
-    const { opcoId, ...params } = asRecord(request.params);
-    const raw = merged(asRecord(request.query), params);
+  /** A new exchange, which the request does not hold yet. */
+  begin(route: PipelineRoute, request: PipelineRequest, response: PipelineResponse): Exchange {
+    const { tenant } = request;
+    if (!tenant) throw new Error('The pipeline was entered without a tenant');
+    const params = recordOf(request.params);
+    const opcoId = String(params['opcoId']);
+    const raw = merged(recordOf(request.query), params);
     const cfaKey = route.endpoint === 'cfakeyinfo' ? takeCfaKey(request, raw) : undefined;
     const traceparent = validTraceparent(header(request, 'traceparent'));
     const source = networkOf(request.ip ?? '');
+    const deposit = route.endpoint.startsWith('deposit') ? depositOf(request) : undefined;
+    const asked = this.#asked(raw, opcoId, route);
+    let left: AbortSignal | undefined;
     const call: Call = {
       requestId: request.id,
-      tenant: request.tenant,
-      opcoId: String(opcoId),
+      tenant,
+      opcoId,
       endpoint: route.endpoint,
       traffic: 'interactive',
-      query: raw,
+      query: asked.query,
       cache: cacheDemandOf(header(request, 'cache-control')),
-      ...(route.endpoint.startsWith('deposit') ? { body: request.body } : { signal: leftSignal(context) }),
+      ...deposit,
       ...(cfaKey !== undefined && { cfaKey }),
       ...(traceparent !== undefined && { traceparent }),
       ...(source !== undefined && { source }),
+      // Made for who asks for it: an answer out of memory is gone before anybody could leave.
+      get signal() {
+        return deposit ? undefined : (left ??= leftSignal(response));
+      },
     };
-    return this.#asked(call, route);
+    const exchange = new Exchange(call, this.clock);
+    if ('refusal' in asked) exchange.fail(asked.refusal);
+    return exchange;
   }
 
   /** A route that asks in its own words may refuse them; the exchange then ends before the first stage, and is recorded like any other. */
-  #asked(call: Call, { ask }: PipelineRoute): Exchange {
-    const adapter = this.adapterOf(call.opcoId);
-    if (!ask || !adapter) return new Exchange(call, this.clock);
+  #asked(raw: Call['query'], opcoId: string, { ask }: PipelineRoute): Asked {
+    const adapter = this.adapterOf(opcoId);
+    if (!ask || !adapter) return { query: raw };
     try {
-      return new Exchange({ ...call, query: ask(call.query, adapter) }, this.clock);
+      return { query: ask(raw, adapter) };
     } catch (refusal) {
-      const exchange = new Exchange(call, this.clock);
-      exchange.fail(refusal);
-      return exchange;
+      return { query: raw, refusal };
     }
   }
 }
 
-/** A name that stands both in the path and in the query has two values, which the contract refuses; none wins in silence. */
-function merged(query: Record<string, unknown>, params: Record<string, unknown>): Record<string, unknown> {
-  const both = { ...query, ...params };
-  for (const name of Object.keys(params)) if (Object.hasOwn(query, name)) both[name] = [query[name], params[name]];
+interface Asked {
+  readonly query: Call['query'];
+  readonly refusal?: unknown;
+}
+
+function depositOf({ body, received }: PipelineRequest): Pick<Call, 'body' | 'files' | 'fileFindings'> {
+  return { body, ...(received && { files: received.files, fileFindings: received.findings }) };
+}
+
+/** All but the OPCO's name. What stands both in the path and in the query has two values, which the contract refuses; none wins in silence. */
+function merged(
+  query: Readonly<Record<string, unknown>>,
+  params: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const both = { ...query };
+  for (const name of Object.keys(params)) {
+    if (name === 'opcoId') continue;
+    both[name] = Object.hasOwn(query, name) ? [query[name], params[name]] : params[name];
+  }
   return both;
 }
 
@@ -90,17 +127,20 @@ function takeCfaKey(request: PipelineRequest, query: Record<string, unknown>): s
 }
 
 /** Aborts when the client leaves before its answer is complete. */
-function leftSignal(context: ExecutionContext): AbortSignal {
-  const { raw } = context.switchToHttp().getResponse<PipelineResponse>();
+function leftSignal({ raw }: PipelineResponse): AbortSignal {
   const left = new AbortController();
-  raw.once('close', () => {
+  const look = () => {
     if (!raw.writableFinished) left.abort();
-  });
+  };
+  if (raw.closed) look();
+  else raw.once('close', look);
   return left.signal;
 }
 
-function asRecord(value: unknown): Record<string, unknown> {
-  return value !== null && typeof value === 'object' ? { ...value } : {};
+const none: Readonly<Record<string, unknown>> = {};
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : none;
 }
 
 function header(request: PipelineRequest, name: string): string | undefined {

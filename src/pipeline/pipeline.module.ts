@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import type { Logger } from 'pino';
 import { CacheHitLog } from '../audit/cache-hit-log.js';
 import { UpstreamCallLog } from '../audit/upstream-call-log.js';
 import { CacheModule } from '../cache/cache.module.js';
@@ -15,9 +16,11 @@ import { LocalPermits } from '../hub/local-permits.js';
 import { adapterOf, adapters } from '../opco/adapters.js';
 import { CLOCK } from '../platform/clock.token.js';
 import { Env } from '../platform/config/env.js';
+import { parseEnabledCapabilities } from '../platform/config/enabled-capabilities.js';
 import { parseUpstreamLimits } from '../platform/config/upstream-limits.js';
+import { LOG } from '../platform/logging/log.token.js';
 import { Metrics } from '../platform/metrics/metrics.js';
-import { ResolveAdapterStage } from './01-resolve-adapter/resolve-adapter.stage.js';
+import { ResolveAdapterStage, type OperatorEnables } from './01-resolve-adapter/resolve-adapter.stage.js';
 import { ValidateRequestStage } from './02-validate-request/validate-request.stage.js';
 import { ReadCacheStage } from './03-read-cache/read-cache.stage.js';
 import { RateLimitStage } from './04-rate-limit/rate-limit.stage.js';
@@ -25,24 +28,38 @@ import { TransformRequestStage } from './05-transform-request/transform-request.
 import { OpcoHealth } from './06-call/opco-health.js';
 import { Wire } from './06-call/wire.js';
 import { TransformResponseStage } from './07-transform-response/transform-response.stage.js';
+import { DriftWatch } from './08-validate-response/drift-watch.js';
 import { ValidateResponseStage } from './08-validate-response/validate-response.stage.js';
 import { WriteCacheStage } from './09-write-cache/write-cache.stage.js';
 import { RecordStage } from './10-record/record.stage.js';
 import { callProviders, waitFor } from './call.providers.js';
+import { FastLaneRunner } from './fast-lane.runner.js';
 import { HttpExchanges } from './http-exchanges.js';
 import { KeyTrust } from './key-trust.js';
+import { OPERATOR_ENABLES, operatorEnables } from './operator-enables.js';
 import { pipeline } from './pipeline.js';
 import { PipelineRunner } from './pipeline.runner.js';
 import { PipelineMeter } from './pipeline-meter.js';
 
 const patience = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal });
+type LaneStages = [ResolveAdapterStage, ValidateRequestStage, ReadCacheStage, RecordStage];
+
 const stages = pipeline.map((room) => room.stage);
 
 /** The one place, with `call.providers.ts`, where the rooms' ports meet what stands behind them. */
 @Module({
   imports: [CacheModule, HubModule],
   providers: [
-    { provide: ResolveAdapterStage, useFactory: () => new ResolveAdapterStage(adapters) },
+    {
+      provide: OPERATOR_ENABLES,
+      inject: [Env],
+      useFactory: (env: Env) => operatorEnables(adapters, parseEnabledCapabilities(env)),
+    },
+    {
+      provide: ResolveAdapterStage,
+      inject: [OPERATOR_ENABLES],
+      useFactory: (enables: OperatorEnables) => new ResolveAdapterStage(adapters, enables),
+    },
     ValidateRequestStage,
     {
       provide: ReadCacheStage,
@@ -61,7 +78,21 @@ const stages = pipeline.map((room) => room.stage);
       inject: [RESPONSE_CACHE, KeyTrust],
       useFactory: (cache: ResponseCache, keys: KeyTrust) => new TransformResponseStage(cache, keys),
     },
-    ValidateResponseStage,
+    {
+      provide: DriftWatch,
+      inject: [CLOCK, Metrics, LOG],
+      useFactory: (clock: Clock, { upstreamDrift }: Metrics, log: Logger) =>
+        new DriftWatch(clock, {
+          firstSeen: (opcoId, endpoint, { kind, path }) =>
+            log.warn({ opcoId, endpoint, drift: kind, pointer: path }, 'upstream answer drifted'),
+          counted: (opco, endpoint, kind) => upstreamDrift.inc({ opco, endpoint, kind }),
+        }),
+    },
+    {
+      provide: ValidateResponseStage,
+      inject: [DriftWatch],
+      useFactory: (drift: DriftWatch) => new ValidateResponseStage(drift),
+    },
     {
       provide: WriteCacheStage,
       inject: [RESPONSE_CACHE],
@@ -76,6 +107,12 @@ const stages = pipeline.map((room) => room.stage);
     { provide: KeyTrust, inject: [CLOCK], useFactory: (clock: Clock) => new KeyTrust(clock, patience) },
     { provide: HttpExchanges, inject: [CLOCK], useFactory: (clock: Clock) => new HttpExchanges(clock, adapterOf) },
     {
+      provide: FastLaneRunner,
+      inject: [HttpExchanges, ResolveAdapterStage, ValidateRequestStage, ReadCacheStage, RecordStage],
+      useFactory: (exchanges: HttpExchanges, ...[resolveAdapter, validateRequest, readCache, record]: LaneStages) =>
+        new FastLaneRunner(exchanges, { resolveAdapter, validateRequest, readCache, record }),
+    },
+    {
       provide: PipelineRunner,
       inject: [CLOCK, KeyTrust, ...stages],
       useFactory: (clock: Clock, trust: KeyTrust, ...list: Stage[]) => {
@@ -85,7 +122,17 @@ const stages = pipeline.map((room) => room.stage);
       },
     },
   ],
-  exports: [...stages, HttpExchanges, PipelineRunner, OpcoHealth, CacheModule, HubModule],
+  exports: [
+    ...stages,
+    HttpExchanges,
+    FastLaneRunner,
+    PipelineRunner,
+    OpcoHealth,
+    DriftWatch,
+    OPERATOR_ENABLES,
+    CacheModule,
+    HubModule,
+  ],
 })
 export class PipelineModule implements OnApplicationShutdown {
   constructor(

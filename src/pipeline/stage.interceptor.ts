@@ -10,8 +10,8 @@ export abstract class StageInterceptor implements NestInterceptor {
     private readonly exchanges: HttpExchanges,
   ) {}
 
-  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    await advance(this.stage, this.exchanges.of(context));
-    return next.handle();
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
+    const waiting = advance(this.stage, this.exchanges.of(context));
+    return waiting ? waiting.then(() => next.handle()) : next.handle();
   }
 }

@@ -37,4 +37,22 @@ describe('resolve-adapter', () => {
     );
     expect(served.read('endpoint')).toBe(aRead);
   });
+
+  it('serves the version on trial in place of the one in production only where the operator enables it', async () => {
+    const endpoint = { ...aRead };
+    const trials = { dossier: { capability: { state: 'test', norm: 'v2' }, endpoint } } as const;
+    const trying = anAdapter({ trials });
+    const usual = anExchange();
+    await advance(new ResolveAdapterStage([trying], (_opcoId, name) => name === 'dossier'), usual);
+    expect(usual.read('endpoint')).toBe(aRead);
+    const tried = anExchange();
+    await advance(new ResolveAdapterStage([trying], (_opcoId, name) => name === 'dossier-v2'), tried);
+    expect(tried.read('endpoint')).toBe(endpoint);
+  });
+
+  it('serves nothing that is absent, whatever the operator enables', async () => {
+    const exchange = anExchange({}, aCall({ endpoint: 'cfakeyinfo' }));
+    await advance(new ResolveAdapterStage([adapter], () => true), exchange);
+    expect(exchange.failure?.code).toBe('NOT_SUPPORTED');
+  });
 });

@@ -1,11 +1,11 @@
-import type { EndpointName, OpcoAdapter, OpcoId } from '../../core/endpoint.js';
+import type { CapabilityName, Endpoint, EndpointName, OpcoAdapter, OpcoId } from '../../core/endpoint.js';
 import { fail } from '../../core/errors.js';
 import type { Exchange } from '../../core/exchange.js';
 import { opcoNotServed } from '../../core/opco-not-served.js';
 import type { Stage } from '../../core/stage.js';
 
-/** Whether the operator vouches for a capability that is `test` or `unknown` in the adapter. */
-export type OperatorEnables = (opcoId: OpcoId, endpoint: EndpointName) => boolean;
+/** Whether the operator vouches for a capability, or for a trial of one, that is `test` or `unknown` in the adapter. */
+export type OperatorEnables = (opcoId: OpcoId, capability: CapabilityName) => boolean;
 
 /**
  * Finds the adapter of the OPCO and, in it, the endpoint that is asked for.
@@ -28,17 +28,23 @@ export class ResolveAdapterStage implements Stage {
   run(exchange: Exchange): void {
     const { opcoId, endpoint: name } = exchange.call;
     const adapter = this.#adapters.get(opcoId);
-    if (!adapter) throw opcoNotServed(opcoId);
-    const capability = adapter.capabilities[name];
-    const endpoint = adapter.endpoints[name];
-    const served = capability.state === 'supported' || this.operatorEnables(adapter.id, name);
-    if (!endpoint || !served) {
+    if (!adapter) throw opcoNotServed();
+    const endpoint = this.#served(adapter, name);
+    if (!endpoint) {
       throw fail('NOT_SUPPORTED', {
-        detail: `${adapter.label} ne propose pas cette opération${because(capability.note)}`,
+        detail: `${adapter.label} ne propose pas cette opération${because(adapter.capabilities[name].note)}`,
       });
     }
     exchange.write('adapter', adapter);
     exchange.write('endpoint', endpoint);
+  }
+
+  /** The version on trial where the operator enables it, else what is in production, else what the operator vouches for. */
+  #served(adapter: OpcoAdapter, name: EndpointName): Endpoint | undefined {
+    const trial = adapter.trials?.[name];
+    if (trial && this.operatorEnables(adapter.id, `${name}-v2`)) return trial.endpoint;
+    const served = adapter.capabilities[name].state === 'supported' || this.operatorEnables(adapter.id, name);
+    return served ? adapter.endpoints[name] : undefined;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Exchange } from '../../core/exchange.js';
 import type { Stage } from '../../core/stage.js';
 import { compileContract } from '../../core/contract/check.js';
 import { coerceQuery } from '../../core/coerce-query.js';
+import { countFiles, judgeFiles } from './judge-files.js';
 
 /**
  * Judges the canonical question: parameters, then the body's shape, then the business rules.
@@ -18,12 +19,15 @@ export class ValidateRequestStage implements Stage {
   run(exchange: Exchange): void {
     const endpoint = exchange.read('endpoint');
     const { query, unknown } = coerceQuery(endpoint.query, exchange.call.query);
-    const findings = [...unknown, ...queryFindings(endpoint, query), ...bodyFindings(endpoint, exchange.call.body)];
+    const { body, files = [], fileFindings = [] } = exchange.call;
+    const findings = [...unknown, ...queryFindings(endpoint, query), ...bodyFindings(endpoint, body), ...fileFindings];
+    // A file that came in a wrong way is not counted.
+    if (fileFindings.length === 0) findings.push(...countFiles(files, endpoint.files));
     if (findings.length > 0) throw fail('VALIDATION_ERROR', { findings });
     // The contract has just proved that every value is a string or a number.
     const parameters = query as Question['query'];
-    const question: Question = endpoint.body ? { query: parameters, body: exchange.call.body } : { query: parameters };
-    const broken = endpoint.judge?.(question) ?? [];
+    const question: Question = endpoint.body ? { query: parameters, body, files } : { query: parameters };
+    const broken = [...judgeFiles(files), ...(endpoint.judge?.(question) ?? [])];
     if (broken.length > 0) throw fail('BUSINESS_RULE', { findings: broken });
     exchange.write('question', question);
   }

@@ -23,8 +23,10 @@ const storedSince = (seconds: number): StoredReply => ({
   ttlSeconds: 120,
 });
 const trusting = { holds: () => true, prove: () => Promise.resolve() };
-const holding = (stored: StoredReply | undefined) =>
-  new ReadCacheStage({ read: () => Promise.resolve(stored) }, trusting);
+const keeping = (near: boolean, stored: StoredReply | undefined) => ({
+  read: () => Promise.resolve(stored),
+  ...(near && { peek: () => stored }),
+});
 
 async function asked(stage: ReadCacheStage, cache: CacheDemand = {}, call: Partial<Call> = {}): Promise<Exchange> {
   const exchange = anExchange(readSlots(), aCall({ cache, ...call }), clock);
@@ -32,7 +34,12 @@ async function asked(stage: ReadCacheStage, cache: CacheDemand = {}, call: Parti
   return exchange;
 }
 
-describe('read-cache', () => {
+describe.each([
+  ['in another process', false],
+  ['in this process', true],
+])('read-cache, what is kept lies %s', (_where, near) => {
+  const holding = (stored: StoredReply | undefined) => new ReadCacheStage(keeping(near, stored), trusting);
+
   it('answers with the kept bytes while they are fresh', async () => {
     const exchange = await asked(holding(storedSince(119)));
     expect(exchange.reply()).toMatchObject({ cacheStatus: 'hit', etag: '"e"' });
@@ -58,7 +65,7 @@ describe('read-cache', () => {
         return Promise.reject(fail('UPSTREAM_AUTH'));
       },
     };
-    const stage = new ReadCacheStage({ read: () => Promise.resolve(storedSince(119)) }, refusing);
+    const stage = new ReadCacheStage(keeping(near, storedSince(119)), refusing);
     expect((await asked(stage)).failure?.code).toBe('UPSTREAM_AUTH');
     expect(proved).toEqual([aCall().tenant]);
     expect((await asked(stage, { onlyIfCached: true })).reply().cacheStatus).toBe('hit');
@@ -126,7 +133,34 @@ describe('read-cache', () => {
   });
 });
 
+describe('read-cache, without waiting', () => {
+  const doubted = { holds: () => false, prove: () => Promise.reject(new Error('asked')) };
+  const hasty = (age: number, cache: CacheDemand, keys = trusting) => {
+    const exchange = anExchange(readSlots(), aCall({ cache }), clock);
+    new ReadCacheStage(keeping(true, storedSince(age)), keys).runAtOnce(exchange);
+    return exchange;
+  };
+
+  it('settles with a fresh answer of a trusted key', () => {
+    expect(hasty(119, {}).reply()).toMatchObject({ cacheStatus: 'hit', etag: '"e"' });
+  });
+
+  it.each<[string, number, CacheDemand, typeof trusting]>([
+    ['stale', 120, {}, trusting],
+    ['stale, though the caller would take it', 120, { maxStaleSeconds: 10 }, trusting],
+    ['older than max-age', 20, { maxAgeSeconds: 10 }, trusting],
+    ['refused by no-cache', 1, { noCache: true }, trusting],
+    ['opened by a key in doubt', 1, {}, doubted],
+  ])('leaves the exchange as it was when what is kept is %s', (_why, age, cache, keys) => {
+    const exchange = hasty(age, cache, keys);
+    expect(exchange.settled).toBe(false);
+    exchange.fail(fail('UPSTREAM_ERROR'));
+    expect(exchange.failure?.code).toBe('UPSTREAM_ERROR');
+  });
+});
+
 describe('read-cache, identical questions at once', () => {
+  const holding = (stored: StoredReply | undefined) => new ReadCacheStage(keeping(true, stored), trusting);
   const reply = replyOf(storedSince(0), 'miss');
   /** All that can happen without the one ahead has happened. */
   const joined = () => new Promise((resolve) => setImmediate(resolve));
@@ -143,7 +177,7 @@ describe('read-cache, identical questions at once', () => {
     await joined();
     expect(leader.exchange.settled).toBe(false);
     leader.exchange.settle(reply);
-    await Promise.all(followers.map(({ done }) => done));
+    for (const { done } of followers) await done;
     expect(followers.map(({ exchange }) => exchange.reply())).toEqual([reply, reply]);
   });
 
@@ -204,7 +238,7 @@ describe('read-cache, identical questions at once', () => {
     const tenant = { ...aCall().tenant, hash: 'f'.repeat(64) as never };
     const others: Partial<Call>[] = [{}, { tenant }, { opcoId: 'afdas' }, { traffic: 'bulk' }, { cfaKey: 'k' }];
     const begun = others.map((call) => begin(stage, call));
-    await Promise.all(begun.map(({ done }) => done));
+    for (const { done } of begun) await done;
     expect(begun.every(({ exchange }) => !exchange.settled)).toBe(true);
   });
 });

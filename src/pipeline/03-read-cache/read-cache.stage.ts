@@ -10,6 +10,8 @@ import { Flights } from './flights.js';
 /** Where kept answers are found; never throws, an unreachable store is an empty one. */
 export interface KeptReplies {
   read(address: CacheAddress): Promise<StoredReply | undefined>;
+  /** What of it lies in the process itself, at once; absent in a store that is elsewhere. */
+  peek?(address: CacheAddress): StoredReply | undefined;
 }
 
 /** Whether the key that opened what is kept is still accepted by the OPCO. */
@@ -19,8 +21,13 @@ export interface TrustedKeys {
   prove(call: Call): Promise<void>;
 }
 
-/** Failures that say the OPCO is down: an older answer is better than none. A 401/403 is not among them. */
-const rescued: ReadonlySet<ErrorCode> = new Set(['UPSTREAM_ERROR', 'UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE']);
+/** Failures that say the OPCO is down, or too slow for all that wait: an older answer is better than none. A 401/403 is not among them. */
+const rescued: ReadonlySet<ErrorCode> = new Set([
+  'UPSTREAM_ERROR',
+  'UPSTREAM_TIMEOUT',
+  'UPSTREAM_UNAVAILABLE',
+  'OVERLOADED',
+]);
 
 /**
  * Answers a read out of what is kept, as far as the caller's `Cache-Control` allows; lays a stale answer aside for the case that
@@ -40,13 +47,33 @@ export class ReadCacheStage implements Stage {
     private readonly flights = new Flights(),
   ) {}
 
-  async run(exchange: Exchange): Promise<void> {
-    const endpoint = exchange.read('endpoint');
+  run(exchange: Exchange): void | Promise<void> {
+    if (exchange.read('endpoint').kind !== 'read') return;
+    const address = addressOf(exchange);
+    if (address && this.#settleAtOnce(address, exchange)) return;
+    return this.#search(address, exchange);
+  }
+
+  /** The part of `run` that needs no waiting, for the fast lane: settles with what the process holds, or leaves the exchange as it was. */
+  runAtOnce(exchange: Exchange): void {
+    const address = exchange.read('endpoint').kind === 'read' ? addressOf(exchange) : undefined;
+    if (address) this.#settleAtOnce(address, exchange);
+  }
+
+  /** Fresh, young enough, and opened by a key that holds: nobody has to be asked. */
+  #settleAtOnce(address: CacheAddress, exchange: Exchange): boolean {
+    const stored = this.kept.peek?.(address);
+    if (!stored || !this.#holds(exchange.call)) return false;
+    const ageSeconds = (exchange.clock.now() - stored.storedAt) / 1000;
+    const { maxAgeSeconds = Infinity } = exchange.call.cache;
+    if (ageSeconds > maxAgeSeconds || ageSeconds >= stored.ttlSeconds) return false;
+    exchange.settle(replyOf(stored, 'hit'));
+    return true;
+  }
+
+  async #search(address: CacheAddress | undefined, exchange: Exchange): Promise<void> {
     const { cache, traffic } = exchange.call;
-    if (endpoint.kind !== 'read') return;
-    // Who demands a fresh answer gets one or none: a worker looks up lost deposits this way, and an old copy would have it send twice.
-    if (endpoint.ttlSeconds && !cache.noStore && !cache.noCache) {
-      const address = cacheAddressOf(exchange);
+    if (address) {
       const stored = await this.kept.read(address);
       if (stored) await this.#use(stored, exchange);
       if (exchange.settled) return;
@@ -72,11 +99,13 @@ export class ReadCacheStage implements Stage {
     exchange.rescueWith((failure) => (rescued.has(failure.code) ? replyOf(stored, 'stale') : undefined));
   }
 
-  /** A key that the caller brought along names what it opened; of the stored one nobody knows how the OPCO thinks today. */
   async #trust(call: Call): Promise<void> {
-    const { opcoId, tenant, cfaKey, cache } = call;
-    if (cfaKey !== undefined || cache.onlyIfCached || this.keys.holds(opcoId, tenant.hash)) return;
-    await this.keys.prove(call);
+    if (!this.#holds(call)) await this.keys.prove(call);
+  }
+
+  /** A key that the caller brought along names what it opened; of the stored one nobody knows how the OPCO thinks today. */
+  #holds({ opcoId, tenant, cfaKey, cache }: Call): boolean {
+    return cfaKey !== undefined || cache.onlyIfCached === true || this.keys.holds(opcoId, tenant.hash);
   }
 
   /** Traffic classes fly apart: an interactive caller may wait for a permit where a bulk one fails at once. */
@@ -89,4 +118,13 @@ export class ReadCacheStage implements Stage {
       if (!outcome.abandoned) throw outcome.failure;
     }
   }
+}
+
+/**
+ * Where the answer is kept, if it may come from there. Who demands a fresh answer gets one or none: a worker looks up lost deposits
+ * this way, and an old copy would have it send twice.
+ */
+function addressOf(exchange: Exchange): CacheAddress | undefined {
+  const { noStore, noCache } = exchange.call.cache;
+  return exchange.read('endpoint').ttlSeconds && !noStore && !noCache ? cacheAddressOf(exchange) : undefined;
 }

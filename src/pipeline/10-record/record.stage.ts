@@ -49,7 +49,7 @@ export class RecordStage implements Stage {
     private readonly metrics: PipelineMetrics,
   ) {}
 
-  async run(exchange: Exchange): Promise<void> {
+  run(exchange: Exchange): void | Promise<void> {
     this.metrics.observe(observed(exchange));
     if (exchange.upstreamCalls > 0) return this.audit.recordUpstreamCall(entryOf(exchange));
     const { tenant, opcoId } = exchange.call;
