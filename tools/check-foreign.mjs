@@ -18,7 +18,7 @@ function run(command, args, input) {
     cwd: root,
     encoding: 'utf8',
     input,
-    env: { ...process.env, PATH },
+    env: { ...process.env, PATH, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
     timeout: 120_000,
   });
 }
@@ -47,15 +47,26 @@ async function fetched(url) {
   return answer.text();
 }
 
+/** The document as the product serves it, in a file; asked for once. */
+let document;
+async function documentFile() {
+  document ??= await withProduct(({ url }) => fetched(`${url}/doc`));
+  const file = join(scratch, 'openapi.json');
+  writeFileSync(file, document);
+  return file;
+}
+
 const checks = [
   {
     name: 'redocly lint of GET /doc',
     found: () => run('redocly', ['--version']).status === 0,
-    check: async () => {
-      const file = join(scratch, 'openapi.json');
-      writeFileSync(file, await withProduct(({ url }) => fetched(`${url}/doc`)));
-      return run('redocly', ['lint', file]);
-    },
+    check: async () => run('redocly', ['lint', '--config', 'tools/redocly.yaml', await documentFile()]),
+  },
+  {
+    name: 'spectral lint of GET /doc, warnings included',
+    found: () => run('spectral', ['--version']).status === 0,
+    check: async () =>
+      run('spectral', ['lint', '--ruleset', 'tools/spectral.yaml', '--fail-severity', 'warn', await documentFile()]),
   },
   {
     name: 'Swagger UI in Chromium: Execute answers 200',

@@ -1,121 +1,116 @@
 import { applyDecorators } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiHeader,
-  ApiOperation,
-  ApiParam,
-  ApiQuery,
-  ApiResponse,
-  ApiSecurity,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiOperation, ApiParam, ApiResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { TObject, TSchema } from 'typebox';
 import { catalogue, type ErrorCode } from '../../core/errors.js';
-import { opcoIds } from '../../core/endpoint.js';
-import { openApiSchema } from '../../core/contract/openapi.js';
 import { headersOf } from './answer-header-notes.js';
-import { bodyErrors } from './route-errors.js';
-
-/** The schemas that the document names, filled while the controllers are decorated. */
-export const components: Record<string, unknown> = {};
+import { reference, type ShownSchema } from './components.js';
+import { linksOf, type RouteLinks } from './links.js';
+import type { RouteBody } from './request-body.js';
+import { operationIdOf, routeNotes } from './route-notes.js';
+import { queryOf, type SharedParameter } from './request-parameters.js';
+import { bodyErrors, everywhere, keyedErrors, readErrors } from './route-errors.js';
 
 /** What the documentation says of one route; French, for integrators. */
 export interface RouteNote {
   readonly tag: string;
   readonly summary: string;
-  readonly about?: string;
+  readonly about: string;
   readonly query?: TObject;
-  readonly body?: { readonly schema: TSchema; readonly example: unknown };
-  /** Status to schema; null for an answer without a body. */
-  readonly answers: Readonly<Record<number, TSchema | null>>;
-  /** Beside what every route may answer, and every route with a body. */
+  /** Values of query parameters that make the route's example, where the schema gives none. */
+  readonly examples?: Readonly<Record<string, unknown>>;
+  readonly body?: RouteBody;
+  /** Header fields of the request, beside those of every read. */
+  readonly asks?: readonly SharedParameter[];
+  /** Status to schema, or to the schemas that it may have; null for an answer without a body. */
+  readonly answers: Readonly<Record<number, TSchema | readonly TSchema[] | null>>;
+  /** Statuses whose answer carries `Location`. */
+  readonly locates?: readonly number[];
+  /** What an answer leads to. */
+  readonly links?: RouteLinks;
+  /** Beside what every route may answer, every route with a body, and every read. */
   readonly errors?: readonly ErrorCode[];
-  readonly idempotent?: boolean;
+  /** A read that goes through the pipeline: its failures, its cache. */
+  readonly read?: boolean;
   readonly open?: boolean;
 }
-
-type SwaggerSchema = NonNullable<Parameters<typeof ApiResponse>[0] extends { schema?: infer S } ? S : never>;
-
-const reference = (schema: TSchema) => openApiSchema(schema, components) as SwaggerSchema;
 
 /** One decorator per route instead of a ladder of them: operation, parameters, body, answers and errors. */
 export function Describe(note: RouteNote): MethodDecorator {
   const decorators: MethodDecorator[] = [
+    remember(note),
     ApiTags(note.tag),
-    ApiOperation({ summary: note.summary, ...(note.about && { description: note.about }) }),
-    ...Object.entries(note.answers).map(([status, schema]) =>
-      ApiResponse({
-        status: Number(status),
-        description: describeStatus(Number(status)),
-        headers: headersOf(Number(status), note),
-        ...(schema && { content: { 'application/json': { schema: reference(schema) } } }),
-      }),
-    ),
-    ...problems(note),
-    ...query(note.query),
+    ApiOperation({ summary: note.summary, description: note.about }),
+    ...responsesOf(note),
   ];
   if (!note.open) decorators.push(ApiSecurity('X-API-KEY'));
-  if (note.idempotent) {
-    decorators.push(
-      ApiHeader({
-        name: 'Idempotency-Key',
-        required: false,
-        description: 'De 1 à 255 caractères ASCII visibles ; la même clé avec le même contenu rend le même job.',
-        schema: { type: 'string', maxLength: 255 },
-      }),
-    );
-  }
-  if (note.body) {
-    decorators.push(
-      ApiBody({ schema: reference(note.body.schema), examples: { exemple: { value: note.body.example } } }),
-    );
-  }
   return applyDecorators(...decorators);
 }
 
-/** Documents the `:opcoId` segment. */
+/** The `:opcoId` segment, which most handlers read from the exchange; the document says the same of it everywhere. */
 export function OpcoParam(): MethodDecorator & ClassDecorator {
-  return ApiParam({
-    name: 'opcoId',
-    description: "L'OPCO",
-    schema: { type: 'string', enum: [...opcoIds] },
-    example: 'akto',
-  });
+  return ApiParam({ name: 'opcoId' });
 }
 
-function problems(note: RouteNote): MethodDecorator[] {
-  const codes: ErrorCode[] = [
-    ...(note.open ? [] : (['HTTP_ERROR', 'RATE_LIMITED'] as const)),
-    ...(note.open ? [] : (['MALFORMED_REQUEST', 'NOT_ACCEPTABLE'] as const)),
-    ...(note.body ? bodyErrors : []),
-    ...(note.errors ?? []),
-    'INTERNAL_ERROR',
-  ];
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of new Set(codes))
-    byStatus.set(catalogue[code].status, [...(byStatus.get(catalogue[code].status) ?? []), code]);
-  return [...byStatus].map(([status, names]) =>
+/** Body, query and header fields wait for the document: what Nest makes of a handler's own parameters would write over them. */
+function remember(note: RouteNote): MethodDecorator {
+  const { body, asks = [], read } = note;
+  const headers: SharedParameter[] = [...asks, ...(read ? (['Cache-Control', 'If-None-Match'] as const) : [])];
+  return (target, name) => {
+    routeNotes.set(operationIdOf(target.constructor.name, String(name)), {
+      ...{ headers, query: queryOf(note) },
+      ...(body && { body }),
+    });
+  };
+}
+
+interface Response {
+  readonly descriptions: string[];
+  readonly content: Record<string, { schema: ShownSchema }>;
+}
+
+/** Answers and errors by status: a status may be both. */
+function responsesOf(note: RouteNote): MethodDecorator[] {
+  const byStatus = new Map<number, Response>();
+  const at = (status: number) => {
+    const known = byStatus.get(status) ?? { descriptions: [], content: {} };
+    byStatus.set(status, known);
+    return known;
+  };
+  for (const [status, schema] of Object.entries(note.answers)) {
+    at(Number(status)).descriptions.push(describeStatus(Number(status)));
+    if (schema) at(Number(status)).content['application/json'] = { schema: anyOf(schema) };
+  }
+  if (note.read) at(304).descriptions.push('Rien de changé depuis la réponse que cet `ETag` désigne');
+  for (const code of codesOf(note)) {
+    const { status, title } = catalogue[code];
+    at(status).descriptions.push(`${code} : ${title}`);
+    at(status).content['application/problem+json'] = { schema: { $ref: '#/components/schemas/Problem' } };
+  }
+  return [...byStatus].map(([status, { descriptions, content }]) =>
     ApiResponse({
       status,
-      description: names.map((name) => `${name} : ${catalogue[name].title}`).join(' ; '),
+      description: descriptions.join(' ; '),
       headers: headersOf(status, note),
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      ...(Object.keys(content).length > 0 && { content }),
+      ...linksOf(note.links, status),
     }),
   );
 }
 
-function query(schema: TObject | undefined): MethodDecorator[] {
-  const required = new Set(schema?.required as readonly string[] | undefined);
-  return Object.entries(schema?.properties ?? {}).map(([name, property]) => {
-    const { description, example, ...rest } = property as TSchema & { description?: string; example?: unknown };
-    return ApiQuery({
-      name,
-      required: required.has(name),
-      ...(description && { description }),
-      ...(example !== undefined && { example }),
-      schema: reference(rest) as never,
-    });
-  });
+function anyOf(schemas: TSchema | readonly TSchema[]): ShownSchema {
+  return Array.isArray(schemas)
+    ? { anyOf: schemas.map((each: TSchema) => reference(each)) }
+    : reference(schemas as TSchema);
+}
+
+function codesOf({ open, body, read, errors = [] }: RouteNote): ReadonlySet<ErrorCode> {
+  return new Set<ErrorCode>([
+    ...everywhere,
+    ...(open ? [] : keyedErrors),
+    ...(body ? bodyErrors : []),
+    ...(read ? readErrors : []),
+    ...errors,
+  ]);
 }
 
 function describeStatus(status: number): string {

@@ -1,5 +1,11 @@
 import type { ErrorCode } from '../../core/errors.js';
 
+/** What any request may end with, before its route is looked at or because we fail. */
+export const everywhere: readonly ErrorCode[] = ['MALFORMED_REQUEST', 'INTERNAL_ERROR', 'SERVICE_UNAVAILABLE'];
+
+/** What any request that needs a key may end with. */
+export const keyedErrors: readonly ErrorCode[] = ['HTTP_ERROR', 'RATE_LIMITED', 'NOT_ACCEPTABLE'];
+
 /** What any read that goes through the ten stages may answer besides its answer. */
 export const readErrors: readonly ErrorCode[] = [
   'VALIDATION_ERROR',
@@ -23,7 +29,6 @@ export const depositErrors: readonly ErrorCode[] = [
   'BUSINESS_RULE',
   'NOT_SUPPORTED',
   'OVERLOADED',
-  'SERVICE_UNAVAILABLE',
 ];
 
 /** What the reading of a body may end with, before anybody looks at what it says. */
