@@ -85,7 +85,7 @@ const table = [
       ledger,
       '^src/(cache|hub)/',
       // HTTP's side of the pipeline: entering it, running it once more, telling in headers how an exchange went.
-      '^src/pipeline/([^/]+\\.(decorator|module|runner)|http-exchanges|answer-headers|06-call/opco-health)\\.ts$',
+      '^src/pipeline/([^/]+\\.(decorator|module|runner)|http-exchanges|answer-headers|operator-enables|06-call/opco-health|08-validate-response/drift-watch)\\.ts$',
       '^src/(webhooks|queue|poller|sync)/',
       `^src/${name}/`,
     ]),

@@ -14,8 +14,11 @@ import { HealthController } from './health/health.controller.js';
 import { JobsController } from './jobs/jobs.controller.js';
 import { MeController } from './me/me.controller.js';
 import { DepositDoor } from './opco/accept.js';
+import { CertificatsController } from './opco/certificats.controller.js';
+import { ConventionsController } from './opco/conventions.controller.js';
 import { DocumentsController } from './opco/documents.controller.js';
 import { DossiersController } from './opco/dossiers.controller.js';
+import { FacturesController } from './opco/factures.controller.js';
 import { EtatsPages } from './opco/etats-pages.js';
 import { StatusController } from './opco/status.controller.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
@@ -36,6 +39,9 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
     JobsController,
     CredentialsController,
     DossiersController,
+    ConventionsController,
+    FacturesController,
+    CertificatsController,
     DocumentsController,
   ],
   providers: [ApiKeyStrategy, { provide: APP_GUARD, useClass: TenantGuard }, DepositDoor, EtatsPages],

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { fail } from '../core/errors.js';
 import { acceptsJson } from './accepts-json.js';
 import type { KnownRoutes } from './known-routes.js';
@@ -11,17 +11,18 @@ const withoutBody: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE']);
 
 /** After admission: the address, then what may be answered, then the type of the body, and only then a byte of it. */
 export function bodyRulesHook(routes: KnownRoutes) {
-  return async function bodyRules(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  return function bodyRules(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     if (request.is404) throw refuseRoute(request, reply, routes);
     // The documentation is HTML, scripts and YAML.
     if (request.tenant && !acceptsJson(request.headers.accept)) {
       throw fail('NOT_ACCEPTABLE', { detail: 'Les réponses sont en JSON (Accept: application/json).' });
     }
-    if (!announcesBody(request)) return;
+    if (!announcesBody(request)) return done();
     const refusal = bodyRefusal(request, reply);
     if (refusal) throw refusal;
     // Only now is a client that asked first told to send.
     if (request.headers.expect !== undefined) reply.raw.writeContinue();
+    done();
   };
 }
 

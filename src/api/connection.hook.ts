@@ -1,6 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type {
+  DoneFuncWithErrOrRes,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  HookHandlerDoneFunction,
+} from 'fastify';
 import { fail } from '../core/errors.js';
 import type { Readiness } from '../platform/health/readiness.js';
 import { noteEarlyAnswer } from './raw-answers.js';
@@ -17,14 +23,19 @@ const aboutBodies: ReadonlySet<number> = new Set([400, 408, 413, 415, 417]);
  * after a body that could not be read: who mistook it may also have mistaken where it ends.
  */
 export function connectionHook(readiness: Readiness) {
-  return async function connection(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
+  return function connection(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    payload: unknown,
+    done: DoneFuncWithErrOrRes,
+  ): void {
     if (readiness.draining || leavesMuch(request) || neverRead(request, reply))
       void reply.header('connection', 'close');
     if (stillComing(request)) {
       noteEarlyAnswer(request.raw);
       if (reply.getHeader('connection') === 'close') linger(request.raw);
     }
-    return payload;
+    done(null, payload);
   };
 }
 
@@ -57,8 +68,13 @@ export function closingHook(fastify: FastifyInstance) {
     closing = true;
     done();
   });
-  return async function refuseWhenClosing(): Promise<void> {
+  return function refuseWhenClosing(
+    _request: FastifyRequest,
+    _reply: FastifyReply,
+    done: HookHandlerDoneFunction,
+  ): void {
     if (closing) throw fail('SERVICE_UNAVAILABLE', { detail: 'Cette instance s’arrête ; renvoyez la requête.' });
+    done();
   };
 }
 

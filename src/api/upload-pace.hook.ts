@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { fail } from '../core/errors.js';
 import type { Env } from '../platform/config/env.js';
 import { endWithProblem } from './raw-answers.js';
@@ -46,11 +46,12 @@ export function uploadPaceHook(settings: PaceSettings) {
       }
     }
   };
-  return async function uploadPace(request: FastifyRequest): Promise<void> {
+  return function uploadPace(request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void {
     const { raw } = request;
-    if (raw.complete || !announcesBody(request)) return;
+    if (raw.complete || !announcesBody(request)) return done();
     uploads.set(raw, { begunMs: performance.now(), bytesBefore: raw.socket.bytesRead });
     raw.once('close', () => forget(raw));
     looking ??= setInterval(look, lookMs).unref();
+    done();
   };
 }

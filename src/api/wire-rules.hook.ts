@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { fail } from '../core/errors.js';
 
 /** Longest request line in bytes (RFC 9112 section 3 asks for at least 8000); longer than any address of ours. */
@@ -29,7 +29,7 @@ const authority = /^(?:[a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
  * What Node's parser lets through and two parsers in a row may read differently (RFC 9112 sections 2.3, 3.2): runs first, before
  * anything of the request is believed.
  */
-export async function wireRulesHook(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+export function wireRulesHook(request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
   const { url = '', httpVersion, rawHeaders, method = '', headers } = request.raw;
   // Node keeps at most 2000 lines; the others never get here, but these do.
   if (rawHeaders.length > 2 * mostHeaderLines) {
@@ -48,6 +48,7 @@ export async function wireRulesHook(request: FastifyRequest, reply: FastifyReply
     throw fail('MALFORMED_REQUEST', { detail: fault });
   }
   if (method === 'TRACE') throw fail('METHOD_NOT_ALLOWED');
+  done();
 }
 
 function versionFault(version: string): string | undefined {

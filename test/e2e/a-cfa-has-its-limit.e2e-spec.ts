@@ -125,7 +125,9 @@ describe('the limit of a CFA', () => {
     });
     expect(operations.length).toBeGreaterThan(20);
     expect(wrong).toEqual([]);
-    expect(Object.keys(body.components.headers)).toEqual(['RateLimit', 'RateLimit-Policy', 'Retry-After']);
+    expect(Object.keys(body.components.headers)).toEqual(
+      expect.arrayContaining(['RateLimit', 'RateLimit-Policy', 'Retry-After']),
+    );
   });
 });
 

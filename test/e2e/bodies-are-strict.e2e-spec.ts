@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { exampleDocument } from '../../src/api/opco/documents.controller.js';
+import { exampleDocument } from '../../src/core/contract/document.js';
 import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
 import { startProduct, type Asked, type Product } from '../support/product.js';
 import { open, readToEnd, type RawAnswer } from '../support/raw-http.js';
@@ -144,12 +144,12 @@ describe('bodies', () => {
     ['a byte over 10 MiB', 'base64', { 'a.pdf': Buffer.alloc(10 * mebibyte + 1, 'a').toString('base64') }],
     ['much over 10 MiB', 'too_long', { 'a.pdf': Buffer.alloc(11 * mebibyte, 'a').toString('base64') }],
     ['two files', 'too_many', { 'a.pdf': 'JVBERi0x', 'b.pdf': 'JVBERi0x' }],
-    ['no file', 'too_few', {}],
-    ['a path as name', 'unknown_field', { '../../etc/passwd': 'JVBERi0x' }],
-    ['a name with a quote', 'unknown_field', { 'a".pdf': 'JVBERi0x' }],
+    ['no file', 'required', {}],
+    ['a path as name', 'file_name', { '../../etc/passwd': 'JVBERi0x' }],
+    ['a name with a quote', 'file_name', { 'a".pdf': 'JVBERi0x' }],
   ])('with %s as file are refused: %s', async (_, code, files) => {
     const { status, body } = await send(
-      JSON.stringify({ ...exampleDocument, _files: files }),
+      JSON.stringify({ ...exampleDocument(), _files: files }),
       {},
       '/opco-ep/documents',
     );
@@ -158,7 +158,7 @@ describe('bodies', () => {
 
   it('of a program under the name of a PDF are refused', async () => {
     const files = { 'a.pdf': Buffer.from('MZ\x90\0').toString('base64') };
-    const { status } = await send(JSON.stringify({ ...exampleDocument, _files: files }), {}, '/opco-ep/documents');
+    const { status } = await send(JSON.stringify({ ...exampleDocument(), _files: files }), {}, '/opco-ep/documents');
     expect(status).toBe(422);
   });
 

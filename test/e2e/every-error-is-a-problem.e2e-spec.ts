@@ -145,7 +145,7 @@ describe('every error of the catalogue', () => {
     RATE_LIMITED: () => afterFault('akto', { kind: 'status', status: 429, retryAfterSeconds: 2 }),
     HEADERS_TOO_LARGE: () => raw(`${get}Host: a\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`),
     INTERNAL_ERROR: brokenInside,
-    NOT_SUPPORTED: () => ask('GET', '/atlas/dossiers/etats'),
+    NOT_SUPPORTED: () => ask('GET', '/afdas/factures/etats'),
     UPSTREAM_AUTH: withoutCredentials,
     UPSTREAM_INVALID: () => afterFault('opco-ep', { kind: 'status', status: 200, body: { no: 'list' } }),
     UPSTREAM_ERROR: () =>

@@ -22,6 +22,12 @@ const withIds = (path: string) =>
     .replaceAll(/:[a-zA-Z]*[iI]d\b/g, randomUUID())
     .replace('*', 'x');
 
+/** Whether a path with parameters takes in another one, segment by segment. */
+function covers(wide: string, narrow: string): boolean {
+  const [own, other] = [wide.split('/'), narrow.split('/')];
+  return own.length === other.length && own.every((segment, at) => segment.startsWith(':') || segment === other[at]);
+}
+
 describe('the routes of the running application', () => {
   let product: Product;
   let routes: readonly ServedRoute[] = [];
@@ -110,6 +116,8 @@ describe('the routes of the running application', () => {
     for (const path of new Set(routes.map((route) => route.path).filter((path) => !path.startsWith('/doc')))) {
       const served = routes.filter((route) => route.path === path).map(({ method }) => method);
       for (const method of methods.filter((each) => !served.includes(each))) {
+        // `dossiers/rupture` is a dossier's number as well.
+        if (routes.some((route) => route.method === method && covers(route.path, path))) continue;
         const { status, headers } = await product.ask(key, method, withIds(path));
         expect([method, path, status]).toEqual([method, path, 405]);
         expect(headers.get('allow')?.split(', ')).toEqual(expect.arrayContaining(served));

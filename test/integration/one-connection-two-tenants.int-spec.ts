@@ -113,7 +113,14 @@ describe('one connection for two tenants', () => {
 
   it('opens to the accept role its own tables only, and to the application role no row of the operator', async () => {
     const accepting = Object.entries(isolationRules.tables).flatMap(([name, { accept }]) => (accept ? [name] : []));
-    expect(accepting.sort()).toEqual(['audit_logs', 'data_keys', 'idempotency_claims', 'job_outbox', 'jobs']);
+    expect(accepting.sort()).toEqual([
+      'audit_logs',
+      'data_keys',
+      'deposit_files',
+      'idempotency_claims',
+      'job_outbox',
+      'jobs',
+    ]);
     for (const table of ['opco_clients', 'keyring_checks', 'leaders', 'migrations']) {
       await expect(database.call(`SELECT 1 FROM ${table}`, [])).rejects.toMatchObject({ code: '42501' });
     }

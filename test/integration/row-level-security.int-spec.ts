@@ -31,7 +31,12 @@ const fill: Readonly<Record<string, string>> = {
   poll_targets: `(tenant_hash, opco_id) VALUES ($1, 'akto')`,
   sync_jobs: `(id, tenant_hash, opco_id) VALUES (gen_random_uuid(), $1, 'akto')`,
 };
-const tables = Object.keys(fill);
+/** The files of deposits: only their tenant writes them. */
+const ownFill: Readonly<Record<string, string>> = {
+  deposit_files: `(id, tenant_hash) VALUES (gen_random_uuid(), $1)`,
+  deposit_file_pieces: `VALUES ((SELECT id FROM deposit_files WHERE tenant_hash = $1), 0, $1, '\\x00')`,
+};
+const tables = [...Object.keys(fill), ...Object.keys(ownFill)];
 
 const auditTables = ['audit_logs', 'audit_chain'];
 const auditAttacks = auditTables.flatMap((table) => [
@@ -56,7 +61,10 @@ describe('row-level security', () => {
     test = await createTestDatabase();
     for (const tenant of [alice, bruno]) {
       await test.database.asSystem(async (sql) => {
-        for (const table of tables) await sql.query(`INSERT INTO ${table} ${fill[table] ?? ''}`, [tenant]);
+        for (const [table, row] of Object.entries(fill)) await sql.query(`INSERT INTO ${table} ${row}`, [tenant]);
+      });
+      await test.database.asTenant(tenant, async (sql) => {
+        for (const [table, row] of Object.entries(ownFill)) await sql.query(`INSERT INTO ${table} ${row}`, [tenant]);
       });
     }
   });
@@ -100,7 +108,7 @@ describe('row-level security', () => {
 
   it.each(tables)('lets no tenant write a foreign row into %s, take one over or give one away', async (table) => {
     const attempts = [
-      `INSERT INTO ${table} ${(fill[table] ?? '').replaceAll('$1', `'${bruno}'`)}`,
+      `INSERT INTO ${table} ${(fill[table] ?? ownFill[table] ?? '').replaceAll('$1', `'${bruno}'`)}`,
       `UPDATE ${table} SET tenant_hash = '${alice}' WHERE tenant_hash = '${bruno}'`,
       `UPDATE ${table} SET tenant_hash = '${bruno}'`,
       `DELETE FROM ${table} WHERE tenant_hash = '${bruno}'`,

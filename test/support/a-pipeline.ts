@@ -70,7 +70,7 @@ export function aPipeline(clock: Clock, play: PlayedOpco = aDossier, adapter: Op
     new TransformRequestStage(),
     new CallStage({ client, upstreams, health, permits, wait, probes: record, random: () => 0.5 }),
     new TransformResponseStage(cache, trust),
-    new ValidateResponseStage(),
+    new ValidateResponseStage({ note: () => undefined }),
     new WriteCacheStage(cache, () => 0.5),
     record,
   ];

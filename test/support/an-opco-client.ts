@@ -31,7 +31,8 @@ export function anOrderTo(origin: URL, changes: Partial<Order>): Order {
     upstream: { environment: 'test', baseUrl: new URL('/base', origin), tokenUrl: new URL('/token', origin) },
     request: { method: 'GET', segments: ['v1', 'dossiers'], query: { numeroInterne: 'N 1&x' } },
     call: aCall({ traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }),
-    remainingMs: () => 1000,
+    routeClass: 'read',
+    remainingMs: () => 10_000,
     beforeSend: () => Promise.resolve(),
     ...changes,
   };

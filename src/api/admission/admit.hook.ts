@@ -1,5 +1,6 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { Tenant } from '../../core/tenant.js';
+import type { PipelineRoute } from '../../pipeline/through-pipeline.decorator.js';
 import type { Admission } from '../../tenancy/admission.js';
 import { callerAddress } from './caller-address.js';
 
@@ -10,6 +11,8 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     public?: boolean;
+    /** Routes that the fast lane may answer. */
+    pipeline?: PipelineRoute;
     takesFiles?: boolean;
   }
 }
@@ -31,9 +34,15 @@ export function isOpen({ method, routeOptions }: FastifyRequest): boolean {
  * without a key every path looks the same.
  */
 export function admitHook(admission: Admission) {
-  return async function admit(request: FastifyRequest, _reply: FastifyReply): Promise<void> {
-    if (isOpen(request)) return;
-    const presented = request.headers['x-api-key'];
-    request.tenant = admission.peek(presented) ?? (await admission.admitTenant(presented, callerAddress(request)));
+  const look = async (request: FastifyRequest): Promise<void> => {
+    request.tenant = await admission.admitTenant(request.headers['x-api-key'], callerAddress(request));
+  };
+  // With a callback, as all hooks that seldom wait: a promise for each would be paid for by every request.
+  return function admit(request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void {
+    if (isOpen(request)) return done();
+    const known = admission.peek(request.headers['x-api-key']);
+    if (!known) return void look(request).then(() => done(), done);
+    request.tenant = known;
+    done();
   };
 }

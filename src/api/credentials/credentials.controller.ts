@@ -30,6 +30,7 @@ export class CredentialsController {
   @Describe({
     tag: 'Identifiants',
     summary: "Enregistrer ou remplacer la clé du CFA chez l'OPCO",
+    about: 'Chiffrée, jamais relue. Les réponses gardées avec la clé précédente sont oubliées.',
     body: { schema: CredentialDraft, example: { cle: 'sandbox-cfa-key-akto' } },
     answers: { 200: CredentialView },
     errors: ['VALIDATION_ERROR', 'UNKNOWN_OPCO', 'NOT_SUPPORTED'],
@@ -49,6 +50,7 @@ export class CredentialsController {
   @Describe({
     tag: 'Identifiants',
     summary: 'Ce qui est enregistré, masqué',
+    about: 'Au plus les quatre derniers caractères de la clé, et les dates.',
     answers: { 200: CredentialView },
     errors: ['NOT_FOUND', 'UNKNOWN_OPCO', 'NOT_SUPPORTED'],
   })
@@ -63,6 +65,7 @@ export class CredentialsController {
   @Describe({
     tag: 'Identifiants',
     summary: 'Retirer la clé ; la surveillance de cet OPCO s’arrête',
+    about: 'Les lectures chez cet OPCO répondent ensuite 502 `UPSTREAM_AUTH`, jusqu’à ce qu’une clé soit enregistrée.',
     answers: { 204: null },
     errors: ['NOT_FOUND', 'UNKNOWN_OPCO', 'NOT_SUPPORTED'],
   })

@@ -35,6 +35,7 @@ export class EventsController {
   @Describe({
     tag: 'Événements',
     summary: 'Les événements du CFA, dans l’ordre de leurs numéros',
+    about: 'Les mêmes que les webhooks, sans trou : rendez dans `after` la dernière `sequence` reçue, ou `nextCursor`.',
     query: FeedQuery,
     answers: { 200: EventPage },
     errors: ['VALIDATION_ERROR'],

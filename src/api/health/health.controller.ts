@@ -21,7 +21,13 @@ export class HealthController {
 
   @Get()
   @Public()
-  @Describe({ tag: 'Santé', summary: 'Le processus vit', answers: { 200: Alive }, open: true })
+  @Describe({
+    tag: 'Santé',
+    summary: 'Le processus vit',
+    about: 'Ne demande rien à personne : ni clé, ni base de données.',
+    answers: { 200: Alive },
+    open: true,
+  })
   alive(): { status: 'ok' } {
     return { status: 'ok' };
   }
@@ -31,6 +37,7 @@ export class HealthController {
   @Describe({
     tag: 'Santé',
     summary: 'Un dépôt envoyé maintenant serait accepté durablement',
+    about: '503 sinon ; `details` dit ce qui manque.',
     answers: { 200: Ready, 503: Ready },
     open: true,
   })

@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { JobPage, JobStatus, JobView, jobTypes } from '../../core/contract/job.js';
+import { JobPage, JobView, jobStatuses, jobTypes } from '../../core/contract/job.js';
 import type { Tenant } from '../../core/tenant.js';
 import { JobRepository } from '../../queue/job.repository.js';
 import { CurrentTenant } from '../admission/current-tenant.decorator.js';
@@ -14,7 +14,7 @@ import { UuidPipe } from '../uuid.pipe.js';
 
 const JobQuery = Type.Object(
   {
-    status: Type.Optional(JobStatus),
+    status: Type.Optional(Type.Enum([...jobStatuses], { type: 'string', description: 'État du job' })),
     type: Type.Optional(Type.Enum([...jobTypes], { type: 'string', description: 'Type de dépôt' })),
     ...pageFields,
   },
@@ -32,6 +32,7 @@ export class JobsController {
   @Describe({
     tag: 'Jobs',
     summary: 'Les dépôts chez un OPCO, du plus récent au plus ancien',
+    about: 'Filtrez par `status` et par `type` ; `nextCursor` mène à la page suivante.',
     query: JobQuery,
     answers: { 200: JobPage },
     errors: ['VALIDATION_ERROR', 'UNKNOWN_OPCO', 'NOT_SUPPORTED'],
@@ -48,6 +49,7 @@ export class JobsController {
   @Describe({
     tag: 'Jobs',
     summary: 'Suivre un dépôt',
+    about: 'Où il en est, ce qui est certain de son effet chez l’OPCO (`outcome`), et ce qui s’est passé (`timeline`).',
     answers: { 200: JobView },
     errors: ['NOT_FOUND', 'UNKNOWN_OPCO', 'NOT_SUPPORTED'],
   })
@@ -64,6 +66,7 @@ export class JobsController {
   @Describe({
     tag: 'Jobs',
     summary: 'Relancer un dépôt qui a échoué',
+    about: 'Le même contenu, une nouvelle fois ; 409 si son état ne le permet pas.',
     answers: { 200: JobView },
     errors: ['NOT_FOUND', 'UNKNOWN_OPCO', 'NOT_SUPPORTED', 'CONFLICT'],
   })
@@ -81,6 +84,7 @@ export class JobsController {
   @Describe({
     tag: 'Jobs',
     summary: 'Annuler un dépôt qui n’est pas encore parti',
+    about: 'Rien n’aura été envoyé à l’OPCO ; 409 dès qu’il est parti ou terminé.',
     answers: { 200: JobView },
     errors: ['NOT_FOUND', 'UNKNOWN_OPCO', 'NOT_SUPPORTED', 'CONFLICT'],
   })

@@ -7,6 +7,7 @@ import { CurrentTenant } from '../admission/current-tenant.decorator.js';
 import { authorOf } from '../author-of.js';
 import { ContractPipe } from '../contract.pipe.js';
 import { Describe } from '../openapi/describe.decorator.js';
+import { toItself } from '../openapi/links.js';
 import { UuidPipe } from '../uuid.pipe.js';
 
 const rotation = `Rotation sans coupure : créez la nouvelle clé avec \`retireCurrentAfterSeconds\`, déployez-la ; l’ancienne est refusée
@@ -18,7 +19,12 @@ export class MeController {
   constructor(private readonly keys: OwnKeysRepository) {}
 
   @Get()
-  @Describe({ tag: 'Compte', summary: 'Qui suis-je, et avec quelles clés', answers: { 200: MeView } })
+  @Describe({
+    tag: 'Compte',
+    summary: 'Qui suis-je, et avec quelles clés',
+    about: 'Les clés se reconnaissent à leur début ; leur texte n’est montré qu’à leur création.',
+    answers: { 200: MeView },
+  })
   me(@CurrentTenant() tenant: Tenant): Promise<MeView> {
     return this.keys.describe(tenant);
   }
@@ -28,8 +34,10 @@ export class MeController {
     tag: 'Compte',
     summary: 'Créer une clé ; elle n’est montrée qu’ici',
     about: rotation,
-    body: { schema: OwnKeyDraft, example: { label: 'Rotation annuelle', retireCurrentAfterSeconds: 86_400 } },
+    body: { schema: OwnKeyDraft, example: { label: 'Poste de secours' } },
     answers: { 201: OwnKeyCreated },
+    locates: [201],
+    links: { 201: toItself({ me_revoke: 'La révoquer' }) },
     errors: ['VALIDATION_ERROR', 'CONFLICT'],
   })
   async create(
@@ -47,7 +55,8 @@ export class MeController {
   @HttpCode(204)
   @Describe({
     tag: 'Compte',
-    summary: 'Révoquer une clé : refusée partout en quelques secondes ; la dernière en vigueur ne peut l’être (409)',
+    summary: 'Révoquer une clé',
+    about: 'Elle est refusée partout en quelques secondes ; la dernière en vigueur ne peut être révoquée (409).',
     answers: { 204: null },
     errors: ['NOT_FOUND', 'CONFLICT'],
   })

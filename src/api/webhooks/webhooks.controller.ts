@@ -16,11 +16,21 @@ import { CurrentTenant } from '../admission/current-tenant.decorator.js';
 import { authorOf } from '../author-of.js';
 import { ContractPipe } from '../contract.pipe.js';
 import { Describe } from '../openapi/describe.decorator.js';
+import { toItself } from '../openapi/links.js';
 import { PageQuery } from '../page-query.js';
 import { readQuery } from '../read-query.js';
 import { UuidPipe } from '../uuid.pipe.js';
 
 const example = { url: 'https://cfa.example.org/opcovia', events: ['job.completed', 'dossier.etat_changed'] };
+
+/** What one may do with a webhook that was created. */
+const operations = {
+  webhooks_get: 'Le relire',
+  webhooks_patch: 'Le modifier',
+  webhooks_test: "L'essayer",
+  webhooks_deliveriesOf: 'Ses envois',
+  webhooks_remove: 'Le supprimer',
+};
 
 /** Subscriptions of the tenant, and what became of what was owed to them. */
 @Controller('webhooks')
@@ -34,8 +44,10 @@ export class WebhooksController {
   @Describe({
     tag: 'Webhooks',
     summary: 'Créer un webhook ; le secret n’est montré qu’ici',
+    about: 'Chaque envoi est signé (Standard Webhooks, HMAC-SHA256). L’adresse doit être publique et en https.',
     body: { schema: WebhookDraft, example },
     answers: { 201: WebhookCreated },
+    links: { 201: toItself(operations) },
     errors: ['VALIDATION_ERROR', 'CONFLICT'],
   })
   create(
@@ -50,6 +62,7 @@ export class WebhooksController {
   @Describe({
     tag: 'Webhooks',
     summary: 'Lister les webhooks',
+    about: 'Du plus récent au plus ancien, sans leurs secrets ; `nextCursor` mène à la page suivante.',
     query: PageQuery,
     answers: { 200: WebhookPage },
     errors: ['VALIDATION_ERROR'],
@@ -59,7 +72,13 @@ export class WebhooksController {
   }
 
   @Get(':id')
-  @Describe({ tag: 'Webhooks', summary: 'Un webhook', answers: { 200: WebhookView }, errors: ['NOT_FOUND'] })
+  @Describe({
+    tag: 'Webhooks',
+    summary: 'Un webhook',
+    about: 'Avec son état, et pourquoi Opcovia l’a désactivé le cas échéant ; jamais avec son secret.',
+    answers: { 200: WebhookView },
+    errors: ['NOT_FOUND'],
+  })
   get(@CurrentTenant() tenant: Tenant, @Param('id', UuidPipe) id: string): Promise<WebhookView> {
     return this.webhooks.get(tenant.hash, id);
   }
@@ -68,6 +87,7 @@ export class WebhooksController {
   @Describe({
     tag: 'Webhooks',
     summary: 'Modifier, mettre en pause ou réactiver',
+    about: 'Ce qui est absent du corps ne change pas.',
     body: { schema: WebhookPatch, example: { status: 'paused' } },
     answers: { 200: WebhookView },
     errors: ['VALIDATION_ERROR', 'NOT_FOUND'],
@@ -83,7 +103,13 @@ export class WebhooksController {
 
   @Delete(':id')
   @HttpCode(204)
-  @Describe({ tag: 'Webhooks', summary: 'Supprimer un webhook', answers: { 204: null }, errors: ['NOT_FOUND'] })
+  @Describe({
+    tag: 'Webhooks',
+    summary: 'Supprimer un webhook',
+    about: 'Ce qui lui était encore dû n’est plus envoyé ; `GET /events` le garde.',
+    answers: { 204: null },
+    errors: ['NOT_FOUND'],
+  })
   remove(
     @CurrentTenant() tenant: Tenant,
     @Param('id', UuidPipe) id: string,
@@ -97,6 +123,7 @@ export class WebhooksController {
   @Describe({
     tag: 'Webhooks',
     summary: 'Envoyer un événement d’essai à ce webhook',
+    about: 'Un événement `webhook.test`, signé comme les autres ; 409 si le webhook n’est pas actif.',
     answers: { 202: WebhookTest },
     errors: ['NOT_FOUND', 'CONFLICT'],
   })
@@ -112,6 +139,7 @@ export class WebhooksController {
   @Describe({
     tag: 'Webhooks',
     summary: 'Ce que sont devenus les envois, du plus récent au plus ancien',
+    about: 'Chaque essai avec son instant, sa durée et la réponse du récepteur.',
     query: PageQuery,
     answers: { 200: WebhookDeliveryPage },
     errors: ['VALIDATION_ERROR', 'NOT_FOUND'],

@@ -1,4 +1,5 @@
-import { endpointNames, type Capability, type OpcoAdapter } from '../../core/endpoint.js';
+import { capabilityLines, type CapabilityLine } from '../../core/contract/capability.js';
+import { endpointNames, type Capability, type EndpointName, type OpcoAdapter } from '../../core/endpoint.js';
 import { adapters } from '../../opco/adapters.js';
 
 const marks: Readonly<Record<Capability['state'], string>> = {
@@ -11,14 +12,13 @@ const marks: Readonly<Record<Capability['state'], string>> = {
 /** `docs/opcos.md`: what each OPCO can do, from the data that the product itself goes by. */
 export function capabilityPage(): string {
   const head = ['OPCO', ...endpointNames.map((name) => `\`${name}\``)];
-  const rows = adapters.map((adapter) => [
-    `\`${adapter.id}\``,
-    ...endpointNames.map((name) => cell(adapter.capabilities[name])),
-  ]);
+  const rows = adapters.map((adapter) => [`\`${adapter.id}\``, ...endpointNames.map((name) => cellsOf(adapter, name))]);
   return `# What each OPCO can do
 
-Generated from the adapters by \`npm run docs\`; do not edit. Only what says \`oui\` is served; everything else answers 501
-\`NOT_SUPPORTED\` with the note. The same data answers \`GET /capabilities\`.
+Generated from the adapters by \`npm run docs\`; do not edit. What says \`oui\` is served. What says \`test\` or \`?\` (nobody said) is
+served only where the operator names it in \`OPCOVIA_ENABLED_CAPABILITIES\`, as \`opco-2i:depositDocument\`, or as
+\`opco-ep:dossier-v2\` for a version on trial beside the one in production. Everything else answers 501 \`NOT_SUPPORTED\` with the
+note. The same data answers \`GET /capabilities\`.
 
 ${line(head)}
 ${line(head.map(() => '---'))}
@@ -30,17 +30,22 @@ ${adapters.map(notesOf).join('\n\n')}
 `;
 }
 
-function cell({ state, norm }: Capability): string {
-  return state === 'supported' && norm ? `${marks[state]} (${norm})` : marks[state];
+function cellsOf(adapter: OpcoAdapter, name: EndpointName): string {
+  const lines = capabilityLines(adapter).filter(({ endpoint }) => endpoint === name);
+  return lines.map(cell).join(', ');
+}
+
+function cell({ state, norm }: CapabilityLine): string {
+  return state !== 'absent' && norm ? `${marks[state]} (${norm})` : marks[state];
 }
 
 const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 
 function notesOf(adapter: OpcoAdapter): string {
-  const notes = endpointNames.flatMap((name) => {
-    const { note, since } = adapter.capabilities[name];
-    const text = [note, since && `depuis ${since}`].filter(Boolean).join(' ; ');
-    return text ? [`- \`${name}\` : ${text}`] : [];
+  const notes = capabilityLines(adapter).flatMap(({ endpoint, state, norm, note, since }) => {
+    const text = [note, since && `Depuis ${since}.`].filter(Boolean).join(' ');
+    const version = state === 'test' && norm ? ` (${norm}, test)` : '';
+    return text ? [`- \`${endpoint}\`${version} : ${text}`] : [];
   });
   return [`### ${adapter.label} (\`${adapter.id}\`)`, '', ...(notes.length > 0 ? notes : ['Rien à signaler.'])].join(
     '\n',

@@ -45,6 +45,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly upstreamDrift = new Counter({
+    name: 'opcovia_upstream_drift_total',
+    help: 'Answers of OPCOs that differ from the contract, by OPCO, endpoint and kind of difference.',
+    labelNames: ['opco', 'endpoint', 'kind'],
+    registers: [this.registry],
+  });
+
   readonly jobs = new Counter({
     name: 'opcovia_jobs_settled_total',
     help: 'Attempts of deposits by what came of them.',
