@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { identifier, type Dialect } from './dialect.js';
-import { etatOf, type SandboxDossier } from './dossier.js';
+import { commentaireOf, etatOf, nextEtat, type SandboxDossier } from './dossier.js';
 import { factureRow, nextPayment, type SandboxFacture } from './facture.js';
 import type { KeptFile } from './form.js';
-import { KeptLists } from './kept-lists.js';
-import { nextChange } from './lifecycle.js';
+import { KeptRows } from './kept-rows.js';
 
 /** A document that an OPCO holds, whatever route it came by: what it belongs to, and its file by digest only. */
 export interface SandboxDocument {
@@ -22,9 +21,6 @@ export interface Validity {
   readonly until: number;
 }
 
-/** Rows on one V2 page. */
-export const pageSize = 100;
-
 /** What one OPCO knows under one CFA key. */
 export class SandboxCfa {
   readonly fingerprint: string;
@@ -40,8 +36,11 @@ export class SandboxCfa {
   /** Always, until a control call says otherwise. */
   validity: Validity = { from: -Infinity, until: Date.parse('2099-12-31T23:59:59.999Z') };
   readonly #billed = new Map<string, SandboxFacture[]>();
-  readonly #etats: KeptLists;
-  readonly #facturesEtats: KeptLists;
+  /** The rows of the lists, in the order in which they came. */
+  #dossiers: SandboxDossier[] = [];
+  readonly #factures: SandboxFacture[] = [];
+  readonly #etats: KeptRows<SandboxDossier>;
+  readonly #facturesEtats: KeptRows<SandboxFacture>;
 
   constructor(
     readonly dialect: Dialect,
@@ -49,18 +48,28 @@ export class SandboxCfa {
     readonly siret: string,
   ) {
     this.fingerprint = createHash('sha256').update(apiKey).digest('hex').slice(0, 12);
-    this.#etats = keptLists(this.dossiers, ({ life }, now) => nextChange(life, now));
-    this.#facturesEtats = keptLists(this.factures, nextPayment);
+    this.#etats = new KeptRows({
+      rows: () => this.#dossiers,
+      show: (dossier, now) => dossierRow(dossier, dialect, now),
+      nextChange: nextEtat,
+    });
+    this.#facturesEtats = new KeptRows({
+      rows: () => this.#factures,
+      show: (facture, now) => factureRow(facture, dialect, now),
+      nextChange: nextPayment,
+    });
   }
 
   keep(dossier: SandboxDossier): void {
     this.dossiers.set(dossier.numeroInterne, dossier);
     this.byExterne.set(dossier.numeroExterne, dossier);
+    this.#dossiers.push(dossier);
   }
 
   keepFacture(facture: SandboxFacture): void {
     this.factures.set(facture.numeroInterneFacture, facture);
     this.references.add(facture.reference);
+    this.#factures.push(facture);
     for (const numeroInterne of new Set(facture.lignes.map(({ dossier }) => dossier.numeroInterne)))
       this.#billed.set(numeroInterne, [...this.facturesOn(numeroInterne), facture]);
   }
@@ -72,58 +81,49 @@ export class SandboxCfa {
 
   /** The V1 array of states, as bytes. */
   etatsWhole(now: number): Buffer {
-    return this.#etats.get('whole', now, () => this.#rows([...this.dossiers.values()], now));
+    return this.#etats.whole(now);
   }
 
   /** The V2 page of states, from 1, as bytes; past the end it is empty. */
   etatsPage(page: number, now: number): Buffer {
-    return this.#etats.get(`page ${page}`, now, () =>
-      this.#page('EtatDossierResult', page, { all: this.dossiers, rows: (part) => this.#rows(part, now) }),
-    );
+    return this.#page('EtatDossierResult', { page, total: this.#dossiers.length, rows: this.#etats.page(page, now) });
   }
 
   /** The V2 page of invoice states, as bytes. */
   facturesPage(page: number, now: number): Buffer {
-    const rows = (part: readonly SandboxFacture[]) => part.map((each) => factureRow(each, this.dialect, now));
-    return this.#facturesEtats.get(`page ${page}`, now, () =>
-      this.#page('factures', page, { all: this.factures, rows }),
-    );
+    return this.#page('factures', { page, total: this.#factures.length, rows: this.#facturesEtats.page(page, now) });
   }
 
-  /** Must follow a change that no life tells. */
-  forgetLists(): void {
+  /** Must follow a change of a dossier or an invoice that no life tells. */
+  rowsChanged(): void {
     this.#etats.forget();
     this.#facturesEtats.forget();
   }
 
-  #page<T>(
-    name: string,
-    page: number,
-    { all, rows }: { all: ReadonlyMap<string, T>; rows: (part: readonly T[]) => unknown[] },
-  ): unknown {
-    const data = rows([...all.values()].slice((page - 1) * pageSize, page * pageSize));
-    const answer = { total: all.size, count: data.length, page, [name]: data };
-    return this.dialect.wrapsPages ? [answer] : answer;
+  /** The same, for one that put other dossiers into `dossiers`. */
+  forgetLists(): void {
+    this.#dossiers = [...this.dossiers.values()];
+    this.rowsChanged();
   }
 
-  #rows(dossiers: readonly SandboxDossier[], now: number): unknown[] {
-    return dossiers.map((dossier) => ({
-      numeroInterne: identifier(this.dialect, dossier.numeroInterne),
-      numeroExterne: dossier.numeroExterne,
-      numeroDeca: dossier.numeroDeca,
-      etat: etatOf(dossier, this.dialect, now),
-      commentaireEtat: dossier.forced?.commentaire ?? null,
-    }));
+  #page(
+    name: string,
+    page: { readonly page: number; readonly total: number; readonly rows: { bytes: Buffer; count: number } },
+  ): Buffer {
+    const { bytes, count } = page.rows;
+    const [open, close] = this.dialect.wrapsPages ? ['[', ']'] : ['', ''];
+    const head = `${open}{"total":${page.total},"count":${count},"page":${page.page},"${name}":[`;
+    return Buffer.concat([Buffer.from(head), bytes, Buffer.from(`]}${close}`)]);
   }
 }
 
-function keptLists<T>(rows: ReadonlyMap<string, T>, next: (row: T, now: number) => number): KeptLists {
-  return new KeptLists({
-    size: () => rows.size,
-    nextChange: (now) => {
-      let first = Infinity;
-      for (const row of rows.values()) first = Math.min(first, next(row, now));
-      return first;
-    },
-  });
+/** A row of `GET dossiers/etats` (norm.md 3.10). */
+function dossierRow(dossier: SandboxDossier, dialect: Dialect, now: number): unknown {
+  return {
+    numeroInterne: identifier(dialect, dossier.numeroInterne),
+    numeroExterne: dossier.numeroExterne,
+    numeroDeca: dossier.numeroDeca,
+    etat: etatOf(dossier, dialect, now),
+    commentaireEtat: commentaireOf(dossier, now) || null,
+  };
 }

@@ -3,6 +3,7 @@ import { at, demand, demandAll, demandSiret, demandZoned, isPart, parsedPart, te
 import { identifier } from './dialect.js';
 import { plainEtat, type SandboxDossier } from './dossier.js';
 import type { Asked, Done, Served } from './asked.js';
+import { rupture } from './lifecycle.js';
 import { dayOf } from './paris-days.js';
 import { dossierOf } from './reads.js';
 
@@ -94,7 +95,7 @@ export function depositDossier({ world, asked, cfa }: Served): Done {
   demandNoTwin(cfa, key, world.virtual.now());
   const dossier = world.admit(cfa, cerfa);
   cfa.contracts.set(key, dossier);
-  return { body: numbersOf(cfa, dossier), effect: { type: 'dossier', numeroInterne: dossier.numeroInterne } };
+  return { body: numbersOf(cfa, dossier), effect: { type: 'dossier', numeroInterne: dossier.numeroInterne }, key };
 }
 
 /**
@@ -119,8 +120,9 @@ export function depositRupture({ world, asked, cfa }: Served): Done {
     at(dossier.cerfa, 'contrat.dateFinContrat'),
   ].map((value) => dayOf(value) ?? '');
   demand(day !== undefined && day >= (debut ?? '') && day <= (fin ?? ''), ['DATES', 'dateRupture : hors du contrat.']);
-  dossier.forced = { etat: 'RUPTURE', commentaire: `Contrat rompu le ${day}.` };
-  cfa.forgetLists();
+  dossier.forced = { etat: 'RUPTURE', commentaire: rupture(day), dateRupture: day };
+  cfa.rowsChanged();
   const answer = { ...numbersOf(cfa, dossier), etat: cfa.dialect.rupture };
-  return { body: answer, effect: { type: 'rupture', numeroInterne: dossier.numeroInterne } };
+  const { numeroInterne } = dossier;
+  return { body: answer, effect: { type: 'rupture', numeroInterne }, key: numeroInterne };
 }

@@ -11,14 +11,17 @@ import {
   type SandboxFacture,
   type SandboxLigne,
 } from './facture.js';
-import { fundingOf, plafonds } from './funding.js';
+import { plafondsOf } from './couts.js';
+import { fundingOf } from './funding.js';
 import { isIban } from './iban.js';
 import { dayOf } from './paris-days.js';
+import type { Instalment } from './schedule.js';
+import { paidOutside, settle } from './settlement.js';
 
 /** `POST v1/factures` (norm.md 3.11, 3.14): either the whole invoice is taken or none of it. */
-export async function depositFacture(served: Served): Promise<Done> {
+export function depositFacture(served: Served): Done {
   const { world, cfa } = served;
-  const { json, file } = await formOf(served, { part: 'facture', kinds: ['pdf'] });
+  const { json, file } = formOf(served, { part: 'facture', kinds: ['pdf'] });
   demand(file !== undefined, ['FICHIER', 'fichier : un fichier est attendu.']);
   const { cents, lignes } = readFacture(served, json);
   const rank = world.nextRank(`${cfa.dialect.id} factures`);
@@ -35,6 +38,7 @@ export async function depositFacture(served: Served): Promise<Done> {
     ...drawPayment(world.seed, `${cfa.dialect.id} ${numeroInterneFacture}`, world.virtual.now()),
   };
   cfa.keepFacture(facture);
+  settle(world, cfa, facture);
   const { numeroInterneDocument } = facture;
   return {
     body: {
@@ -42,6 +46,7 @@ export async function depositFacture(served: Served): Promise<Done> {
       numeroInterneDocument: identifier(cfa.dialect, numeroInterneDocument),
     },
     effect: { type: 'facture', numeroInterneFacture, numeroInterneDocument, ...traceOf(file) },
+    key: textAt(json, 'numero') || JSON.stringify(json),
   };
 }
 
@@ -86,14 +91,19 @@ function readLigne(served: Served, row: unknown, before: readonly SandboxLigne[]
   const cents = centsOf(row['montant']);
   demand(cents !== undefined && cents > 0, ['MONTANT', 'montant : un montant positif en euros est attendu.']);
   const ligne: SandboxLigne = { dossier, cents, nature, numeroEcheance: Number(row['numeroEcheance']) };
-  demandBillable(served, ligne, textAt(row, 'codificationEcheance'));
-  const left = ceiling(served, ligne) - alreadyOn(served, ligne, before);
+  const echeance = demandBillable(served, ligne, textAt(row, 'codificationEcheance'));
+  const left = ceiling(served, ligne, echeance) - alreadyOn(served, ligne, before);
   demand(cents <= left, ['PLAFOND', `montant : ${Math.max(0, left) / 100} € restent facturables.`]);
+  demandItsInstalment(served, ligne);
   return ligne;
 }
 
 /** The instalment exists, is spelled as the OPCO spells it where a code is given, and is open. */
-function demandBillable({ world }: Served, { dossier, nature, numeroEcheance }: SandboxLigne, code: string): void {
+function demandBillable(
+  { world }: Served,
+  { dossier, nature, numeroEcheance }: SandboxLigne,
+  code: string,
+): Instalment {
   const echeance = fundingOf(dossier, world.seed).instalments.find(({ numero }) => numero === numeroEcheance);
   demand(echeance !== undefined, ['ECHEANCE', 'numeroEcheance : échéance inconnue.']);
   demand(code === '' || echeance.codification === code, [
@@ -106,21 +116,33 @@ function demandBillable({ world }: Served, { dossier, nature, numeroEcheance }: 
     'NATURE',
     'Le premier équipement se facture avec la première échéance.',
   ]);
+  return echeance;
 }
 
+/** First equipment goes with the first instalment, the other extras with later ones, where there are any (norm.md 3.11). */
+const laterOnly = new Set<NatureLigne>(['MOBILITE', 'HEBERGEMENT', 'RESTAURATION']);
+
+function demandItsInstalment({ world }: Served, { dossier, nature, numeroEcheance }: SandboxLigne): void {
+  const early = numeroEcheance === 1 && fundingOf(dossier, world.seed).instalments.length > 1;
+  demand(!early || !laterOnly.has(nature), ['NATURE', 'Ces frais se facturent à partir de la deuxième échéance.']);
+}
+
+/** Natures whose ceiling is the instalment's; the others have one over the whole dossier. */
+const byInstalment = new Set<NatureLigne>(['PEDAGOGIE', 'MAJORATION_RQTH']);
+
 /** Cents at most for this line's instalment, or for its extra over the whole dossier. */
-function ceiling({ world }: Served, { dossier, nature, numeroEcheance }: SandboxLigne): number {
-  if (nature !== 'PEDAGOGIE') return plafonds[nature];
-  return fundingOf(dossier, world.seed).instalments.find(({ numero }) => numero === numeroEcheance)?.cents ?? 0;
+function ceiling({ cfa }: Served, { dossier, nature }: SandboxLigne, echeance: Instalment): number {
+  if (nature === 'PEDAGOGIE') return paidOutside(dossier, echeance) ? 0 : echeance.cents;
+  if (nature === 'MAJORATION_RQTH') return paidOutside(dossier, echeance) ? 0 : echeance.rqthCents;
+  return plafondsOf(dossier.couts, cfa.dialect.mobiliteCents)[nature];
 }
 
 /** Cents that count against the same ceiling: of earlier invoices, and of earlier lines of this one. */
 function alreadyOn({ world, cfa }: Served, ligne: SandboxLigne, before: readonly SandboxLigne[]): number {
-  const same = (nature: NatureLigne) => (other: SandboxLigne) =>
+  const counts = (other: SandboxLigne) =>
     other.dossier === ligne.dossier &&
-    other.nature === nature &&
-    (nature !== 'PEDAGOGIE' || other.numeroEcheance === ligne.numeroEcheance);
-  const counts = same(ligne.nature);
+    other.nature === ligne.nature &&
+    (!byInstalment.has(ligne.nature) || other.numeroEcheance === ligne.numeroEcheance);
   const { enCours, regle } = billedOn(cfa.facturesOn(ligne.dossier.numeroInterne), world.virtual.now(), counts);
   return enCours + regle + before.filter(counts).reduce((sum, { cents }) => sum + cents, 0);
 }

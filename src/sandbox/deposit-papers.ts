@@ -1,5 +1,6 @@
 import type { Done, Served } from './asked.js';
 import type { SandboxDocument } from './cfa.js';
+import { readCouts } from './couts.js';
 import { at, demand, demandAll, demandSiret, demandZoned, isPart, textAt, type Part } from './demand.js';
 import { identifier } from './dialect.js';
 import { plainEtat, type SandboxDossier } from './dossier.js';
@@ -53,8 +54,8 @@ function demandEtat({ world, cfa }: Served, dossier: SandboxDossier, etats: read
 }
 
 /** `POST v1/conventions` (norm.md 3.12). */
-export async function depositConvention(served: Served): Promise<Done> {
-  const { json, file } = await formOf(served, { part: 'convention', kinds: ['pdf', 'jpg', 'png'] });
+export function depositConvention(served: Served): Done {
+  const { json, file } = formOf(served, { part: 'convention', kinds: ['pdf', 'jpg', 'png'] });
   demandAll(json, conventionFields);
   demandZoned(json, [...conventionFields.filter((path) => path.includes('.date')), 'dateSignature']);
   // The norm spells this one with an accent; an OPCO that met the plain spelling would lose the value in silence.
@@ -64,14 +65,17 @@ export async function depositConvention(served: Served): Promise<Done> {
   ]);
   const dossier = dossierNamed(served, json);
   demandEtat(served, dossier, ['TRANSMIS', 'EN_COURS_INSTRUCTION', 'ENGAGE']);
+  const couts = readCouts(json);
   const { numeroInterne } = dossier;
   const numeroInterneDocument = keepDocument(served, 'convention', { objets: [numeroInterne], file });
+  dossier.couts = couts;
   return {
     body: {
       numeroInterneDossier: identifier(served.cfa.dialect, numeroInterne),
       numeroInterneDocument: identifier(served.cfa.dialect, numeroInterneDocument),
     },
     effect: { type: 'convention', numeroInterne, numeroInterneDocument, ...traceOf(file) },
+    key: JSON.stringify([numeroInterne, file?.fichier]),
   };
 }
 
@@ -85,9 +89,9 @@ const certificatFields = [
 ];
 
 /** `POST v2/certificats`: the norm leaves its parts open, `certificat` and an optional `fichier` are ours (norm.md 1.6). */
-export async function depositCertificat(served: Served): Promise<Done> {
+export function depositCertificat(served: Served): Done {
   const { world, cfa } = served;
-  const { json, file } = await formOf(served, { part: 'certificat', kinds: ['pdf', 'jpg', 'png'], fileOptional: true });
+  const { json, file } = formOf(served, { part: 'certificat', kinds: ['pdf', 'jpg', 'png'], fileOptional: true });
   demand(['Intermediaire', 'Final'].includes(textAt(json, 'typeCertificat')), [
     'TYPE',
     'typeCertificat : Intermediaire ou Final attendu.',
@@ -109,6 +113,7 @@ export async function depositCertificat(served: Served): Promise<Done> {
   return {
     body: { numeroInterneDocument: identifier(cfa.dialect, numeroInterneDocument) },
     effect: { type: 'certificat', numeroInterne, numeroInterneDocument, ...traceOf(file) },
+    key: JSON.stringify([numeroInterne, textAt(json, 'typeCertificat'), numero, file?.fichier]),
   };
 }
 
@@ -122,9 +127,9 @@ const typesFichier = new Set([
 ]);
 
 /** `POST v1/documents` (norm.md 1.7). */
-export async function depositDocument(served: Served): Promise<Done> {
+export function depositDocument(served: Served): Done {
   const { cfa } = served;
-  const { json, file } = await formOf(served, {
+  const { json, file } = formOf(served, {
     part: 'infosFichier',
     kinds: ['pdf', 'jpg', 'png', 'xls', 'xlsx', 'table'],
   });
@@ -141,5 +146,6 @@ export async function depositDocument(served: Served): Promise<Done> {
   return {
     body: { numeroInterneDocument: identifier(cfa.dialect, numeroInterneDocument) },
     effect: { type: 'document', numeroInterneDocument, ...traceOf(file) },
+    key: JSON.stringify([textAt(json, 'typeFichier'), [...numeros].sort(), file?.fichier]),
   };
 }

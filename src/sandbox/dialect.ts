@@ -1,4 +1,6 @@
 import type { EndpointName, OpcoId } from '../core/endpoint.js';
+import type { Dirt } from './dirt.js';
+import type { Pace } from './lifecycle.js';
 import type { NormRoute } from './norm-routes.js';
 
 /** Which call an error answers; `other` is no route of the OPCO. */
@@ -36,6 +38,11 @@ export interface Dialect {
   readonly suffixedV2: boolean;
   /** V2 pages come as an array of one element. */
   readonly wrapsPages: boolean;
+  readonly pace: Pace;
+  /** Cents that it pays for mobility at most, where a convention mentions it. */
+  readonly mobiliteCents: number;
+  /** What may be wrong in what it shows. */
+  readonly habits: readonly Dirt[];
   /** A civil day as this OPCO writes it: midnight with time and zone. */
   instant(date: string): string;
   numeroInterne(rank: number): string;

@@ -1,7 +1,8 @@
-import { chance, drawn } from './chance.js';
+import { between, chance, dice, pick } from './chance.js';
 import { identifier, type Dialect } from './dialect.js';
 import type { SandboxDossier } from './dossier.js';
 import type { KeptFile } from './form.js';
+import { dayOf } from './paris-days.js';
 
 /** The natures of norm.md 3.11. */
 export const naturesLigne = [
@@ -26,7 +27,7 @@ export interface SandboxLigne {
 /**
  * An invoice that an OPCO holds, and its life in virtual time, fixed when it comes in.
  *
- *     TRANSMISE ──1..3 days──▶ EN_COURS_INSTRUCTION ──3..12 days──▶ REGLE, with a transfer
+ *     TRANSMISE ──1..3 days──▶ EN_COURS_INSTRUCTION ──3..12 days──▶ REGLE, with a transfer, or REJETEE (four in a hundred)
  *        any of them ──control call──▶ a state that the test chose, for good; REJETEE and ANNULEE free what was billed
  */
 export interface SandboxFacture {
@@ -40,7 +41,10 @@ export interface SandboxFacture {
   readonly lignes: readonly SandboxLigne[];
   readonly file: KeptFile;
   readonly instructionAt: number;
-  readonly paidAt: number;
+  /** When it is paid or rejected. */
+  readonly decidedAt: number;
+  /** Why it is rejected; undefined for one that is paid. */
+  readonly rejet: string | undefined;
   readonly referenceVirement: string;
   /** Set by a control call; overrides the life. */
   forced?: { readonly etat: string; readonly commentaire: string };
@@ -48,25 +52,33 @@ export interface SandboxFacture {
 
 const dayMs = 86_400_000;
 
+const rejets = [
+  'IBAN inconnu de nos services.',
+  'Certificat de réalisation illisible.',
+  'Pièce jointe non conforme.',
+] as const;
+
 /** Draws the life of an invoice from the seed. */
 export function drawPayment(seed: string, name: string, receivedAt: number) {
-  const instructionAt = receivedAt + drawn(1, 3, seed, name, 'instruction') * dayMs;
-  const paidAt = instructionAt + drawn(3, 12, seed, name, 'paiement') * dayMs;
+  const [first, second, whether, why] = dice(seed, name, 'facture');
+  const instructionAt = receivedAt + between([1, 3], first) * dayMs;
+  const decidedAt = instructionAt + between([3, 12], second) * dayMs;
   const referenceVirement = `VIR${String(Math.floor(chance(seed, name, 'virement') * 1e10)).padStart(10, '0')}`;
-  return { instructionAt, paidAt, referenceVirement };
+  return { instructionAt, decidedAt, rejet: whether < 0.04 ? pick(rejets, why) : undefined, referenceVirement };
 }
 
 /** The state of an invoice at a virtual instant. */
-export function etatFacture({ forced, instructionAt, paidAt }: SandboxFacture, now: number): string {
+export function etatFacture({ forced, instructionAt, decidedAt, rejet }: SandboxFacture, now: number): string {
   if (forced) return forced.etat;
   if (now < instructionAt) return 'TRANSMISE';
-  return now < paidAt ? 'EN_COURS_INSTRUCTION' : 'REGLE';
+  if (now < decidedAt) return 'EN_COURS_INSTRUCTION';
+  return rejet === undefined ? 'REGLE' : 'REJETEE';
 }
 
 /** The next instant at which its state changes by itself. */
-export function nextPayment({ forced, instructionAt, paidAt }: SandboxFacture, now: number): number {
-  if (forced || now >= paidAt) return Infinity;
-  return now < instructionAt ? instructionAt : paidAt;
+export function nextPayment({ forced, instructionAt, decidedAt }: SandboxFacture, now: number): number {
+  if (forced || now >= decidedAt) return Infinity;
+  return now < instructionAt ? instructionAt : decidedAt;
 }
 
 /** What has been billed on a dossier: cents in instruction, and cents paid. */
@@ -105,8 +117,8 @@ export function factureRow(facture: SandboxFacture, dialect: Dialect, now: numbe
     montantFacture: facture.cents / 100,
     etatFacture: etat,
     referenceVirement: paid ? facture.referenceVirement : null,
-    dateReglement: paid ? dialect.instant(new Date(facture.paidAt).toISOString().slice(0, 10)) : null,
-    commentaire: facture.forced?.commentaire ?? null,
+    dateReglement: paid ? dialect.instant(dayOf(new Date(facture.decidedAt).toISOString()) ?? '') : null,
+    commentaire: facture.forced?.commentaire ?? (etat === 'REJETEE' ? facture.rejet : null),
     organismeFormation: { siret: facture.siret, IBAN: facture.iban },
     dossiers: [...montants].map(([dossier, cents]) => ({
       numeroInterneDossier: identifier(dialect, dossier.numeroInterne),

@@ -1,92 +1,47 @@
-import { addDays, addMonths } from '../core/contract/calendar.js';
 import { drawn } from './chance.js';
-import { textAt } from './demand.js';
-import type { SandboxDossier } from './dossier.js';
-import type { NatureLigne } from './facture.js';
-import { dayOf } from './paris-days.js';
+import type { Contrat } from './contrat.js';
+import { contratDe, type SandboxDossier } from './dossier.js';
+import { schedule, underDecree, type Instalment } from './schedule.js';
 
-/** One instalment, amounts in cents. */
-export interface Instalment {
-  readonly numero: number;
-  readonly codification: string;
-  readonly dateOuverture: string;
-  readonly dateDebut: string;
-  readonly dateFin: string;
-  readonly cents: number;
-}
-
-const shares = [
-  { percent: 40, month: 0 },
-  { percent: 30, month: 6 },
-  { percent: 20, month: 9 },
-] as const;
-
-/** The last instalment's codification, whatever its number (norm.md 3.11). */
-const balanceCode = '99';
-
-/**
- * Schedule of contracts from 2025-07-01 (decree 2025-585, norm.md 3.14): daily pro rata of the annual amount, each year
- * 40 % at once, 30 % in month 7, 20 % in month 10, the rest when the year is over. The cents always add up.
- */
-export function schedule(debut: string, fin: string, annualCents: number): readonly Instalment[] {
-  const instalments: Instalment[] = [];
-  for (let from = debut; from <= fin; from = addMonths(from, 12)) {
-    const yearEnd = addDays(addMonths(from, 12), -1);
-    const to = yearEnd < fin ? yearEnd : fin;
-    let left = Math.round((annualCents * (days(from, to) + 1)) / (days(from, yearEnd) + 1));
-    const total = left;
-    const numbered = (cents: number, opens: string) =>
-      instalments.push({
-        numero: instalments.length + 1,
-        codification: String(instalments.length + 1),
-        dateOuverture: opens,
-        dateDebut: from,
-        dateFin: to,
-        cents,
-      });
-    for (const { percent, month } of shares) {
-      const opens = addMonths(from, month);
-      if (opens > to) continue;
-      const cents = Math.floor((total * percent) / 100);
-      left -= cents;
-      numbered(cents, opens);
-    }
-    numbered(left, addDays(to, 1));
-  }
-  const balance = instalments.pop();
-  return balance ? [...instalments, { ...balance, codification: balanceCode }] : [];
-}
-
-function days(from: string, to: string): number {
-  return Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000);
-}
-
-/** What an OPCO commits itself to for one dossier. */
+/** What an OPCO commits itself to for one dossier; `engagementCents` is the sum of its instalments. */
 export interface Funding {
   readonly instalments: readonly Instalment[];
   readonly engagementCents: number;
 }
 
-/** Cents at most for each extra of a dossier: 100 meals at 3 EUR, first equipment of 500 EUR (norm.md 3.14). */
-export const plafonds: Readonly<Record<Exclude<NatureLigne, 'PEDAGOGIE'>, number>> = {
-  PREMIEREQUIPEMENT: 50_000,
-  MOBILITE: 0,
-  HEBERGEMENT: 0,
-  RESTAURATION: 30_000,
-  MAJORATION_RQTH: 0,
-};
+/** Cents that the employer bears, deducted from the first advance; 200 EUR where a contract is taken over. */
+const employerShare = { usual: 75_000, takenOver: 20_000 } as const;
 
-/** Drawn once for each dossier, then remembered: the contract and the seed never change under it. */
-const known = new WeakMap<SandboxDossier, Funding>();
+/** Cents below which the reduction for remote training does not go. */
+const remoteFloor = 400_000;
 
-/** The schedule of a dossier; its annual amount (NPEC) depends on the seed and its number alone. */
+/**
+ * The annual amount after the reduction for remote training: a fifth less, 4 000 EUR at least (decree 2025-586; the
+ * norm gives it no date of its own, it came with decree 2025-585). An amount that was below the floor stays.
+ */
+export function annualAmount(npecCents: number, contrat: Contrat): number {
+  if (!contrat.remote || !underDecree(contrat)) return npecCents;
+  return Math.min(npecCents, Math.max(remoteFloor, Math.round(npecCents * 0.8)));
+}
+
+/** The funding of a contract whose annual amount (NPEC) is given (norm.md 3.14). */
+export function fund(contrat: Contrat, npecCents: number, rqthCents: readonly number[] = []): Funding {
+  const [first, ...later] = schedule(contrat, annualAmount(npecCents, contrat), rqthCents);
+  const share = contrat.takenOver ? employerShare.takenOver : employerShare.usual;
+  const borne = contrat.level6 && underDecree(contrat) ? share : 0;
+  const instalments = first ? [{ ...first, cents: Math.max(0, first.cents - borne) }, ...later] : [];
+  return { instalments, engagementCents: instalments.reduce((sum, each) => sum + each.cents + each.rqthCents, 0) };
+}
+
+/** Worked out once for each dossier and the costs it announced: neither contract nor seed changes under it. */
+const known = new WeakMap<SandboxDossier, { readonly couts: unknown; readonly funding: Funding }>();
+
+/** The schedule of a dossier; its NPEC, 4 500 to 12 000 EUR, depends on the seed and its number alone. */
 export function fundingOf(dossier: SandboxDossier, seed: string): Funding {
   const kept = known.get(dossier);
-  if (kept) return kept;
-  const date = (name: string) => dayOf(textAt(dossier.cerfa, `contrat.${name}`)) ?? '2026-09-01';
-  const annualCents = drawn(60, 95, seed, dossier.numeroInterne, 'npec') * 10_000;
-  const instalments = schedule(date('dateDebutContrat'), date('dateFinContrat'), annualCents);
-  const funding = { instalments, engagementCents: instalments.reduce((sum, { cents }) => sum + cents, 0) };
-  known.set(dossier, funding);
+  if (kept && kept.couts === dossier.couts) return kept.funding;
+  const npecCents = drawn(45, 120, seed, dossier.numeroInterne, 'npec') * 10_000;
+  const funding = fund(contratDe(dossier), npecCents, dossier.couts?.rqthCents);
+  known.set(dossier, { couts: dossier.couts, funding });
   return funding;
 }

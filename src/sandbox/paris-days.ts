@@ -25,3 +25,6 @@ export const instants = {
   /** Paris's own midnight, with the offset of that day. */
   paris: (date: string) => `${date}T00:00:00+0${isSummer(date) ? 2 : 1}:00`,
 } as const;
+
+/** The instant at which a day begins in Paris, in milliseconds since the epoch. */
+export const midnight = (date: string): number => Date.parse(instants.paris(date));

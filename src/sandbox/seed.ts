@@ -15,9 +15,10 @@ export function seedDossiers(world: World, cfa: SandboxCfa, count: number): read
   const contracts = Array.from({ length: Math.min(count, variety) }, (_, rank) =>
     inTheNorm(exampleCerfa({ rank, siretCfa: cfa.siret })),
   );
+  const now = world.virtual.now();
   return Array.from({ length: count }, (_, index) => {
     const ageMs = drawn(0, 8 * 24, world.seed, 'age', index) * (dayMs / 24);
-    return world.admit(cfa, contracts[index % variety] ?? {}, ageMs).numeroInterne;
+    return world.admit(cfa, contracts[index % variety] ?? {}, { depositedAt: now - ageMs }).numeroInterne;
   });
 }
 

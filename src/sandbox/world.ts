@@ -2,8 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../core/clock.js';
 import { opcoIds } from '../core/endpoint.js';
 import { SandboxCfa, type Validity } from './cfa.js';
-import { drawn } from './chance.js';
+import { dice, drawn } from './chance.js';
+import { contratOf } from './contrat.js';
 import type { Dialect } from './dialect.js';
+import { defaultDirtRate, drawDirt } from './dirt.js';
 import { dialects } from './dialects.js';
 import type { SandboxDossier } from './dossier.js';
 import { DpopVerifier } from './dpop.js';
@@ -11,7 +13,7 @@ import { EnabledRoutes } from './enabled.js';
 import { Faults } from './faults.js';
 import { Ledger } from './ledger.js';
 import { drawLife } from './lifecycle.js';
-import { Quotas } from './quotas.js';
+import { Quotas, type QuotasByOpco } from './quotas.js';
 import { Tokens } from './tokens.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -26,6 +28,20 @@ export interface WorldOptions {
   readonly ledgerFile?: string;
   /** Dormant routes that are on from the start, such as `opco-2i:depositDocument`. */
   readonly enable?: readonly string[];
+  /** What each OPCO takes; fifty calls a second where it is not said. */
+  readonly quotas?: QuotasByOpco;
+  /** The part of dossiers that come out dirty, 0 to 1. */
+  readonly dirt?: number;
+}
+
+/** What is known of a dossier that comes in otherwise than by a deposit. */
+export interface Past {
+  /** Virtual. */
+  readonly depositedAt: number;
+  /** Instalments that opened before this virtual instant are paid. */
+  readonly paidBefore?: number;
+  /** When all of it was paid, virtual. */
+  readonly settledAt?: number | undefined;
 }
 
 /** The CFA key that each OPCO of the sandbox knows from the start: a public demo value. */
@@ -39,11 +55,13 @@ export class World {
   readonly virtual: VirtualClock;
   readonly ledger: Ledger;
   readonly quotas: Quotas;
-  readonly faults = new Faults();
+  readonly faults: Faults;
   readonly tokens: Tokens;
   readonly dpop: DpopVerifier;
   readonly enabled: EnabledRoutes;
   seed: string;
+  /** The part of dossiers that come out dirty from now on, 0 to 1. */
+  dirtRate: number;
   #cfas = new Map<string, SandboxCfa>();
   #ranks = new Map<string, number>();
   readonly #ended = new AbortController();
@@ -53,10 +71,16 @@ export class World {
     this.enabled = new EnabledRoutes(enable);
     this.virtual = new VirtualClock(clock, speed);
     this.ledger = new Ledger(ledgerFile);
-    this.quotas = new Quotas(clock);
+    this.quotas = new Quotas(clock, this.virtual, options.quotas);
+    this.dirtRate = options.dirt ?? defaultDirtRate;
     this.tokens = new Tokens(clock, tokenSeconds);
     this.dpop = new DpopVerifier(clock);
     this.seed = seed;
+    this.faults = new Faults({
+      virtualNow: () => this.virtual.now(),
+      elapsed: () => clock.elapsed(),
+      seed: () => this.seed,
+    });
     this.#settle();
   }
 
@@ -71,7 +95,8 @@ export class World {
     this.virtual.run(this.options.speed);
     this.ledger.clear();
     this.quotas.clear();
-    this.faults.clear();
+    this.dirtRate = this.options.dirt ?? defaultDirtRate;
+    this.faults.reset();
     this.enabled.reset();
     this.#settle();
   }
@@ -83,6 +108,11 @@ export class World {
   /** The CFA of a key's fingerprint, as ledger lines name it. */
   cfaOf(opcoId: string, fingerprint: string): SandboxCfa | undefined {
     return [...this.#cfas.values()].find((cfa) => cfa.dialect.id === opcoId && cfa.fingerprint === fingerprint);
+  }
+
+  /** Every CFA that an OPCO of the sandbox knows. */
+  cfas(): Iterable<SandboxCfa> {
+    return this.#cfas.values();
   }
 
   /** Makes a CFA key known to one OPCO; of a known key only the validity changes, where one is given. */
@@ -104,17 +134,24 @@ export class World {
     return rank;
   }
 
-  /** Takes a contract in, `ageMs` virtual milliseconds ago. */
-  admit(cfa: SandboxCfa, cerfa: Readonly<Record<string, unknown>>, ageMs = 0): SandboxDossier {
+  /** Takes a contract in: now, unless it has a past. */
+  admit(
+    cfa: SandboxCfa,
+    cerfa: Readonly<Record<string, unknown>>,
+    { depositedAt, ...past }: Past = { depositedAt: this.virtual.now() },
+  ): SandboxDossier {
     const { dialect } = cfa;
     const rank = this.nextRank(dialect.id);
     const numeroInterne = dialect.numeroInterne(rank);
+    const thrown = dice(this.seed, dialect.id, numeroInterne);
     const dossier: SandboxDossier = {
       numeroInterne,
       numeroExterne: dialect.numeroExterne(rank),
       numeroDeca: numeroDeca(cerfa, rank),
       cerfa,
-      life: drawLife(this.seed, `${dialect.id} ${numeroInterne}`, this.virtual.now() - ageMs),
+      life: drawLife({ dice: thrown, depositedAt, pace: dialect.pace, contrat: contratOf(cerfa) }),
+      dirt: drawDirt(thrown, { habits: dialect.habits, rate: this.dirtRate }),
+      ...past,
     };
     cfa.keep(dossier);
     return dossier;

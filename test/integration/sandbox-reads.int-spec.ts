@@ -155,3 +155,18 @@ describe.each(withDossiers)('%s of the sandbox, read through the pipeline over H
     expect(exchange.failure).toMatchObject({ code: 'UPSTREAM_AUTH', details: { upstream: { opcoId } } });
   });
 });
+
+describe.each(withDossiers)('%s of the sandbox, when all it shows is dirty', (opcoId, adapter) => {
+  it('is read through the pipeline all the same', async () => {
+    sandbox.world.dirtRate = 1;
+    await controlOf(sandbox, 'quotas', { opcoId, limit: 100_000 });
+    await controlOf(sandbox, 'load', { opcoId, dossiers: 40, apiKey: demoCfaKey(opcoId) });
+    for (const { numeroInterne } of sandbox.world.cfa(opcoId, demoCfaKey(opcoId))?.dossiers.values() ?? [])
+      expect([numeroInterne, (await ask(opcoId, 'dossier', { numeroInterne })).failure]).toEqual([
+        numeroInterne,
+        undefined,
+      ]);
+    const etats = await ask(opcoId, 'etats', adapter.paging.kind === 'pages' ? { numeroPage: 1 } : {});
+    expect(etats.failure).toBeUndefined();
+  });
+});

@@ -26,14 +26,14 @@ describe.each(opcosWithDossiers)('%s, reading', (opcoId) => {
     expect(fresh.cerfa.numeroDeca).toMatch(/^075202609NC\d{4}$/);
     expect(fresh).toMatchObject({ engagement: null, echeances: null, detailsFacturation: null });
     const seen = new Set<string>();
-    for (let day = 0; day < 7; day += 1) {
+    for (let day = 0; day < 21; day += 1) {
       seen.add(String((await read(client, numeroInterne)).body.cerfa.etat));
       days(1);
     }
     expect([...seen].slice(0, 2)).toEqual(['TRANSMIS', 'EN_COURS_INSTRUCTION']);
-    expect(['ENGAGE', 'REFUSE']).toContain([...seen][2]);
+    expect(['ENGAGE', 'REFUSE', 'ANNULE']).toContain([...seen][2]);
     const { body: whole } = await client.send({ route: 'GET v1/dossiers/etats' });
-    expect(whole).toMatchObject([{ numeroDeca: fresh.cerfa.numeroDeca, etat: [...seen][2] }]);
+    expect(whole).toMatchObject([{ numeroDeca: fresh.cerfa.numeroDeca, etat: [...seen].at(-1) }]);
   });
 
   it('shows a schedule that adds up to the engagement, in dates with time and zone', async () => {

@@ -13,8 +13,8 @@ export const opcosV2: readonly OpcoId[] = ['akto', 'atlas', 'opcommerce', 'ocapi
 export const morning = '2026-11-02T08:00:00Z';
 
 /** Back to a morning that stands still: what follows depends on the seed and the calls alone. */
-export async function freshMorning(sandbox: Sandbox): Promise<void> {
-  sandbox.world.reset('spec');
+export async function freshMorning(sandbox: Sandbox, seed = 'spec'): Promise<void> {
+  sandbox.world.reset(seed);
   await controlOf(sandbox, 'clock', { set: morning, speed: 0 });
 }
 
