@@ -1,6 +1,6 @@
 import autocannon from 'autocannon';
 
-// Argument: one order as JSON {url, method, headers, connections, seconds, expected, deposit}. Prints one JSON result.
+// Argument: one order as JSON {url, method, headers, body, connections, seconds, expected, deposit}. Prints one JSON result.
 // `expected` is a status besides 2xx that counts as good.
 // `deposit` makes each request a deposit of its own: another content and another Idempotency-Key.
 
@@ -32,6 +32,7 @@ const result = await autocannon({
   url: order.url,
   method: order.method,
   headers: order.headers,
+  ...(order.body !== undefined ? { body: order.body } : {}),
   connections: order.connections,
   duration: order.seconds,
   ...(order.deposit ? { requests: [{ method: 'POST', setupRequest: uniqueDeposit }] } : {}),

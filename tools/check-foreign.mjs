@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeNginxConfig } from '../bench/targets/nginx.mjs';
 import { startProduct } from '../bench/targets/product.mjs';
+import { useSandboxPage } from './sandbox-page.mjs';
 import { tryItOut } from './swagger-try-it-out.mjs';
 
 // Lets tools that others wrote judge what we publish. A tool that is not on this machine is listed, never hidden.
@@ -74,6 +75,14 @@ const checks = [
     check: async () => {
       const shown = await withProduct(({ url }) => tryItOut(url));
       return { status: /^200/.test(shown) ? 0 : 1, stdout: `Swagger UI showed: ${shown}\n`, stderr: '' };
+    },
+  },
+  {
+    name: 'page of the sandbox in Chromium: arms a fault, moves the clock, takes the fault away',
+    found: () => run('chromium', ['--version']).status === 0,
+    check: async () => {
+      const shown = await useSandboxPage();
+      return { status: shown.includes('opcoId=akto') ? 0 : 1, stdout: `the page showed: ${shown}\n`, stderr: '' };
     },
   },
   {

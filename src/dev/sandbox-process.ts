@@ -25,7 +25,7 @@ async function healthy(url: string): Promise<boolean> {
 
 function environment(port: number): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
-    ([name]) => name.startsWith('OPCOVIA_SANDBOX_') || name === 'PATH' || name === 'TZ',
+    ([name]) => name.startsWith('OPCOVIA_SANDBOX_') || ['PATH', 'TZ', 'NODE_ENV'].includes(name),
   );
   return { ...Object.fromEntries(kept), OPCOVIA_SANDBOX_PORT: String(port) };
 }

@@ -1,10 +1,14 @@
 import type { SandboxCfa } from './cfa.js';
-import { at, type Part } from './demand.js';
+import { fraisAnnexes, plafondsOf } from './couts.js';
+import { at, isPart, type Part } from './demand.js';
 import { identifier, type Dialect } from './dialect.js';
-import { etatOf, plainEtat, type SandboxDossier } from './dossier.js';
+import { soiled } from './dirt.js';
+import { commentaireOf, dateRupture, etatOf, plainEtat, type SandboxDossier } from './dossier.js';
 import { billedOn } from './facture.js';
-import { fundingOf, plafonds } from './funding.js';
+import { fundingOf } from './funding.js';
 import type { NormVersion } from './norm-routes.js';
+import type { Instalment } from './schedule.js';
+import { paidOutside } from './settlement.js';
 import type { World } from './world.js';
 
 const euros = (cents: number) => cents / 100;
@@ -31,16 +35,21 @@ function cerfaAnswer(
   dialect: Dialect,
   { version, now }: { version: NormVersion; now: number },
 ): Part {
-  const { numeroInterne, numeroExterne, numeroDeca, cerfa, forced } = dossier;
-  const etat = etatOf(dossier, dialect, now);
-  const commentaireEtat =
-    forced?.commentaire ?? (etat === 'REFUSE' ? 'Formation non éligible à une prise en charge.' : '');
+  const { numeroInterne, numeroExterne, numeroDeca, dirt } = dossier;
   const numbers = { numeroInterne: identifier(dialect, numeroInterne), numeroExterne, numeroDeca };
-  const answer: Part = { ...cerfa, ...numbers, etat, commentaireEtat };
-  const dirty = dialect.sexeDigits ? { ...answer, apprenti: withDigit(answer['apprenti']) } : answer;
-  if (!dialect.suffixedV2 || version === 'v1') return dirty;
-  const { employeur, ...others } = dirty as { employeur?: unknown };
+  const state = { etat: etatOf(dossier, dialect, now), commentaireEtat: commentaireOf(dossier, now) };
+  const answer = { ...soiled(withRupture(dossier, dialect, now), dirt), ...numbers, ...state } as Part;
+  const spelled = dialect.sexeDigits ? { ...answer, apprenti: withDigit(answer['apprenti']) } : answer;
+  if (!dialect.suffixedV2 || version === 'v1') return spelled;
+  const { employeur, ...others } = spelled as { employeur?: unknown };
   return { ...others, employeurV2: employeur };
+}
+
+function withRupture(dossier: SandboxDossier, dialect: Dialect, now: number): Part {
+  const { cerfa } = dossier;
+  const day = dateRupture(dossier, now);
+  const contrat = cerfa['contrat'];
+  return day && isPart(contrat) ? { ...cerfa, contrat: { ...contrat, dateRupture: dialect.instant(day) } } : cerfa;
 }
 
 const withDigit = (apprenti: unknown): unknown => ({
@@ -49,44 +58,60 @@ const withDigit = (apprenti: unknown): unknown => ({
 });
 
 function fundingAnswer(world: World, cfa: SandboxCfa, dossier: SandboxDossier): Part {
-  const { dialect } = cfa;
   const { instalments, engagementCents } = fundingOf(dossier, world.seed);
-  const factures = cfa.facturesOn(dossier.numeroInterne);
   const now = world.virtual.now();
-  const billed = (nature: string, numero?: number) =>
+  const regles = (nature: string) =>
     billedOn(
-      factures,
+      cfa.facturesOn(dossier.numeroInterne),
       now,
-      (ligne) =>
-        ligne.dossier === dossier &&
-        ligne.nature === nature &&
-        (numero ?? ligne.numeroEcheance) === ligne.numeroEcheance,
-    );
+      (ligne) => ligne.dossier === dossier && ligne.nature === nature,
+    ).regle > 0;
+  const frais = fraisAnnexes(dossier.couts);
+  const plafonds = plafondsOf(dossier.couts, cfa.dialect.mobiliteCents);
   return {
     engagement: euros(engagementCents),
-    echeances: instalments.map(({ numero, codification, cents, dateOuverture, dateDebut, dateFin }) => {
-      const { regle, enCours } = billed('PEDAGOGIE', numero);
-      return {
-        numero,
-        codification,
-        dateOuverture: dialect.instant(dateOuverture),
-        dateDebut: dialect.instant(dateDebut),
-        dateFin: dialect.instant(dateFin),
-        montantTotal: euros(cents),
-        dontMontantPedagogie: euros(cents),
-        dontMajorationRqth: 0,
-        montantRegle: euros(regle),
-        montantEnCoursInstruction: euros(enCours),
-        siretCfa: cfa.siret,
-      };
-    }),
-    engagementsFraisAnnexe: [{ natureFrais: 'Restauration', quantite: 100, prixUnitaire: 3, montantTotal: 300 }],
+    echeances: instalments.map((each) => echeanceAnswer(cfa, dossier, { each, now })),
+    engagementsFraisAnnexe: frais,
     detailsFacturation: {
-      fraisPremierEquipementRegles: billed('PREMIEREQUIPEMENT').regle > 0,
-      fraisMobiliteRegles: billed('MOBILITE').regle > 0,
+      fraisPremierEquipementRegles: regles('PREMIEREQUIPEMENT'),
+      fraisMobiliteRegles: regles('MOBILITE'),
       plafondFraisPremierEquipement: euros(plafonds.PREMIEREQUIPEMENT),
       plafondFraisMobilite: euros(plafonds.MOBILITE),
-      periodesFraisAnnexes: [{ numeroEcheance: 1, nature: 'RESTAURATION' }],
+      periodesFraisAnnexes: instalments
+        .slice(instalments.length > 1 ? 1 : 0)
+        .flatMap(({ numero }) =>
+          frais.map(({ natureFrais }) => ({ numeroEcheance: numero, nature: natureFrais.toUpperCase() })),
+        ),
     },
+  };
+}
+
+function echeanceAnswer(
+  cfa: SandboxCfa,
+  dossier: SandboxDossier,
+  { each, now }: { readonly each: Instalment; readonly now: number },
+): Part {
+  const { numero, codification, cents, rqthCents, dateOuverture, dateDebut, dateFin } = each;
+  const { regle, enCours } = billedOn(
+    cfa.facturesOn(dossier.numeroInterne),
+    now,
+    (ligne) =>
+      ligne.dossier === dossier &&
+      ligne.numeroEcheance === numero &&
+      (ligne.nature === 'PEDAGOGIE' || ligne.nature === 'MAJORATION_RQTH'),
+  );
+  const { instant } = cfa.dialect;
+  return {
+    numero,
+    codification,
+    dateOuverture: instant(dateOuverture),
+    dateDebut: dossier.dirt === 'nuls' ? null : instant(dateDebut),
+    dateFin: dossier.dirt === 'nuls' ? null : instant(dateFin),
+    montantTotal: euros(cents + rqthCents),
+    dontMontantPedagogie: euros(cents),
+    dontMajorationRqth: euros(rqthCents),
+    montantRegle: euros(regle + (paidOutside(dossier, each) ? cents + rqthCents : 0)),
+    montantEnCoursInstruction: euros(enCours),
+    siretCfa: cfa.siret,
   };
 }

@@ -13,6 +13,8 @@ export interface Decision {
   /** One word for the ledger. */
   readonly decision: string;
   readonly effect?: Effect;
+  /** What makes two deposits the same one; comes with the effect. */
+  readonly key?: string;
 }
 
 /** A request as the desk needs it: already read, not yet judged. */
@@ -40,6 +42,8 @@ export interface Served {
 export interface Done {
   readonly body: unknown;
   readonly effect?: Effect;
+  /** What makes two deposits the same one, as text; only its fingerprint is written down. */
+  readonly key?: string;
 }
 
 /** The route that a request is for; undefined where the OPCO has none. */

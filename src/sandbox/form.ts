@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { demand, parsedPart, type Part } from './demand.js';
+import { partsOf, type FormPart } from './multipart.js';
 
 /** A file that an OPCO keeps: its digest and its size, never its content. */
 export interface KeptFile {
@@ -31,43 +32,32 @@ export interface FormDemand {
 export const largestFile = 10 * 1024 * 1024;
 
 /** Reads a form with exactly the parts of its route; refuses all else in the words that every OPCO then puts in shape. */
-export async function readForm(
-  body: Buffer | undefined,
-  contentType: string,
-  wanted: FormDemand,
-): Promise<DepositForm> {
-  const form = await formOf(body, contentType);
-  demand(form !== undefined, ['MULTIPART', 'Corps multipart/form-data attendu.', 415]);
-  const names = [...form.keys()].sort();
+export function readForm(body: Buffer | undefined, contentType: string, wanted: FormDemand): DepositForm {
+  const parts = body && partsOf(body, contentType);
+  demand(parts !== undefined, ['MULTIPART', 'Corps multipart/form-data attendu.', 415]);
+  const names = parts.map(({ name }) => name).sort();
   demand(names.includes(wanted.part), ['PARTIES', `La partie ${wanted.part} est attendue.`]);
   const stray = names.find((name, index) => (name !== wanted.part && name !== 'fichier') || names[index + 1] === name);
   demand(stray === undefined, ['PARTIES', `Partie inattendue ou répétée : ${stray}.`]);
-  const json = form.get(wanted.part);
-  const part = json === null ? undefined : parsedPart(typeof json === 'string' ? json : await json.text());
-  demand(part !== undefined, ['JSON', `${wanted.part} : un objet JSON est attendu.`]);
-  const file = form.get('fichier');
-  if (file === null && wanted.fileOptional) return { json: part, file: undefined };
-  demand(file !== null && typeof file !== 'string' && file.size > 0, ['FICHIER', 'fichier : un fichier est attendu.']);
-  demand(file.size <= largestFile, ['TAILLE', 'fichier : 10 Mio au plus.', 413]);
-  const content = Buffer.from(await file.arrayBuffer());
-  const type = kindOf(content, file.name);
-  demand(type !== undefined && wanted.kinds.includes(type), [
-    'TYPE',
-    `fichier : type non accepté, attendu : ${wanted.kinds.join(', ')}.`,
-  ]);
-  return {
-    json: part,
-    file: { fichier: createHash('sha256').update(content).digest('hex'), octets: content.length, type },
-  };
+  const json = parsedPart(parts.find(({ name }) => name === wanted.part)?.content.toString('utf8') ?? '');
+  demand(json !== undefined, ['JSON', `${wanted.part} : un objet JSON est attendu.`]);
+  const file = parts.find(({ name }) => name === 'fichier');
+  return file === undefined && wanted.fileOptional ? { json, file } : { json, file: keptFile(file, wanted) };
 }
 
-async function formOf(body: Buffer | undefined, contentType: string) {
-  if (body === undefined || !/^multipart\/form-data\b/i.test(contentType)) return undefined;
-  try {
-    return await new Response(new Uint8Array(body), { headers: { 'content-type': contentType } }).formData();
-  } catch {
-    return undefined;
-  }
+function keptFile(file: FormPart | undefined, { kinds }: FormDemand): KeptFile {
+  const { filename, content } = file ?? {};
+  demand(filename !== undefined && content !== undefined && content.length > 0, [
+    'FICHIER',
+    'fichier : un fichier est attendu.',
+  ]);
+  demand(content.length <= largestFile, ['TAILLE', 'fichier : 10 Mio au plus.', 413]);
+  const type = kindOf(content, filename);
+  demand(type !== undefined && kinds.includes(type), [
+    'TYPE',
+    `fichier : type non accepté, attendu : ${kinds.join(', ')}.`,
+  ]);
+  return { fichier: hash('sha256', content), octets: content.length, type };
 }
 
 const signatures: readonly (readonly [FileKind, Buffer])[] = [

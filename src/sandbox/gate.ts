@@ -27,11 +27,24 @@ export async function judge(world: World, asked: Asked): Promise<Judged> {
   });
   const grant = await authenticate(world, asked);
   if (typeof grant === 'string') return { decision: unauthorized(asked, grant), cfa };
-  const waitSeconds = world.quotas.take(dialect.id, grant.clientId);
-  if (waitSeconds > 0) {
-    const { decision } = no(429, 'QUOTA', 'Limite de requêtes atteinte.');
-    return { decision: { ...decision, headers: { 'retry-after': String(waitSeconds) } }, cfa };
-  }
+  const quota = world.quotas.take(dialect.id, { client: grant.clientId, cfa: cfa?.fingerprint });
+  const judged = quota.granted
+    ? await behindQuota(world, asked, { cfa, no })
+    : no(429, 'QUOTA', 'Limite de requêtes atteinte.');
+  return { cfa, decision: { ...judged.decision, headers: { ...judged.decision.headers, ...quota.headers } } };
+}
+
+/** The rest of the way: mandatory headers, key, route, validity. */
+async function behindQuota(
+  world: World,
+  asked: Asked,
+  {
+    cfa,
+    no,
+  }: { readonly cfa: SandboxCfa | undefined; readonly no: (status: number, code: string, text: string) => Judged },
+): Promise<Judged> {
+  const { headers } = asked;
+  const route = routeOf(asked);
   const missing = mandatory.find((name) => !headers[name]);
   if (missing) return no(400, 'ENTETE', `En-tête ${missing.toUpperCase()} obligatoire.`);
   if (!cfa) return no(403, 'CLE', 'Clé CFA inconnue ou non habilitée.');

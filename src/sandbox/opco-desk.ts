@@ -29,8 +29,8 @@ export async function serveRoute(served: Served): Promise<Decision> {
   if (!world.enabled.serves(dialect, route))
     return refuse(dialect, route.name, [501, 'INDISPONIBLE', 'Route non ouverte chez cet OPCO à ce jour.']);
   try {
-    const { body, effect } = await desks[route.name](served);
-    return { status: 200, body, decision: 'ok', ...(effect && { effect }) };
+    const { body, effect, key } = await desks[route.name](served);
+    return { status: 200, body, decision: 'ok', ...(effect && { effect }), ...(key !== undefined && { key }) };
   } catch (error) {
     if (error instanceof Refused) return refuse(dialect, route.name, [error.status, error.code, error.text]);
     throw error;

@@ -15,7 +15,7 @@ its value; all faults are listed at once. An empty variable counts as absent. Se
 |---|---|---|
 ${rows.join('\n')}
 
-The sandbox alone (\`npm run sandbox\`) also reads \`OPCOVIA_SANDBOX_SEED\`, \`OPCOVIA_SANDBOX_LEDGER\` and \`OPCOVIA_SANDBOX_SPEED\`.
+The sandbox alone (\`npm run sandbox\`) also reads the variables of [sandbox.md](sandbox.md).
 `;
 }
 
