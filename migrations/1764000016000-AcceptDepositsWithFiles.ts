@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 const signature = `accept_deposits(
   uuid[], text[], text[], text[], text[], bytea[], boolean[], bytea[], uuid[], bytea[], text[], text[], jsonb[], text[],
-  text[], text[], jsonb[], jsonb[])`;
+  text[], text[], jsonb[], text[])`;
 
 /**
  * `accept_deposits` that also takes the staged files of each deposit into its job, and what was doubtful about it, in the same
@@ -11,13 +11,13 @@ const signature = `accept_deposits(
  */
 export class AcceptDepositsWithFiles1764000016000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    await runner.query("ALTER TABLE jobs ADD COLUMN warnings jsonb NOT NULL DEFAULT '[]'");
+    await runner.query('ALTER TABLE jobs ADD COLUMN warnings text');
     await runner.query(`
       CREATE FUNCTION accept_deposits(
         ids uuid[], tenants text[], environments text[], opcos text[], types text[],
         key_hashes bytea[], implicits boolean[], fingerprints bytea[],
         data_key_ids uuid[], subjects bytea[], wrapped_keys text[], payloads text[], progresses jsonb[], request_ids text[],
-        actors text[], sources text[], file_sets jsonb[], warning_sets jsonb[]
+        actors text[], sources text[], file_sets jsonb[], warning_sets text[]
       ) RETURNS TABLE (asked uuid, job_id uuid, verdict text)
       LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
       #variable_conflict use_column

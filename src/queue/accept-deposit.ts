@@ -53,6 +53,8 @@ interface Candidate {
   readonly key: FreshKey;
   readonly files: readonly StoredFile[];
   readonly payload: string;
+  /** Sealed: a doubt about an apprentice says something of him. Null without any. */
+  readonly warnings: string | null;
 }
 
 type Verdict = 'accepted' | 'duplicate' | 'mismatch';
@@ -111,13 +113,16 @@ export class AcceptDeposit {
   }
 
   #candidate(deposit: DepositToAccept): Candidate {
-    const { tenant, opcoId, route, body, staged } = deposit;
+    const { tenant, opcoId, route, body, staged, warnings = [] } = deposit;
     const jobId = randomUUID();
     const files = staged?.files ?? [];
     const content = fingerprint({ method: 'POST', route, opcoId, body, files });
     const key = this.#keyOf(deposit);
     const payload = key.seal(writePayload({ body, files }), place('jobs', 'payload', jobId, tenant.hash));
-    return { jobId, deposit, claim: claimKey(deposit.idempotencyKey, content), content, key, files, payload };
+    const doubts =
+      warnings.length > 0 ? key.seal(JSON.stringify(warnings), place('jobs', 'warnings', jobId, tenant.hash)) : null;
+    const claim = claimKey(deposit.idempotencyKey, content);
+    return { jobId, deposit, claim, content, key, files, payload, warnings: doubts };
   }
 
   /** The key that has sealed the files already, now that it is known whom they are about. */
@@ -192,7 +197,7 @@ function columns(candidates: readonly Candidate[]): unknown[] {
     of(({ deposit }) => `key:${deposit.tenant.keyId}`),
     of(({ deposit }) => deposit.source ?? null),
     of(({ files }) => JSON.stringify(files.map(({ id }) => id))),
-    of(({ deposit }) => JSON.stringify(deposit.warnings ?? [])),
+    of(({ warnings }) => warnings),
   ];
 }
 

@@ -13,6 +13,10 @@ describe("a deposit's payload", () => {
     expect(readPayload(writePayload(payload))).toEqual({ ...payload, within: [] });
   });
 
+  it('without files is the bare body, which the release before can read', () => {
+    expect(writePayload({ body: { cerfa: {} }, files: [] })).toBe('{"cerfa":{}}');
+  });
+
   it('of the first release is read with the files that it holds itself', async () => {
     const old = JSON.stringify({
       typeFichier: 'facture',

@@ -11,12 +11,12 @@ export interface JobPayload {
   readonly within: readonly DepositFile[];
 }
 
-/** The form that this release writes. */
+/** The form with files apart. */
 const version = 2;
 
-/** The text to be sealed. */
+/** The text to be sealed. Without files it is the first form still, which a worker of the release before can send as well. */
 export function writePayload({ body, files }: Pick<JobPayload, 'body' | 'files'>): string {
-  return JSON.stringify({ v: version, body, files });
+  return JSON.stringify(files.length === 0 ? body : { v: version, body, files });
 }
 
 /**

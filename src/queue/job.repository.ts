@@ -27,7 +27,7 @@ export interface JobActor extends Pick<Author, 'requestId' | 'source'> {
 interface ViewRow extends SummaryRow {
   readonly data_key_id: string;
   readonly error: string | null;
-  readonly warnings: Finding[];
+  readonly warnings: string | null;
   readonly timeline: JobTimelineEntry[];
 }
 
@@ -107,6 +107,13 @@ export class JobRepository extends TenantScopedRepository {
     const result =
       kept &&
       (await this.#open(sql, tenant, row, { sealed: kept.result, at: place('job_results', 'result', row.id, tenant) }));
+    const warnings =
+      row.warnings === null
+        ? undefined
+        : await this.#open(sql, tenant, row, {
+            sealed: row.warnings,
+            at: place('jobs', 'warnings', row.id, tenant),
+          });
     const error =
       row.error === null
         ? undefined
@@ -116,7 +123,7 @@ export class JobRepository extends TenantScopedRepository {
       ...(row.status === 'pending' && { position: await position(sql, row), eta: null }),
       ...(result !== undefined && { result }),
       ...(error !== undefined && { error: error as JobError }),
-      ...(row.warnings.length > 0 && { warnings: row.warnings }),
+      ...(warnings !== undefined && { warnings: warnings as Finding[] }),
       timeline: toTimeline(row.timeline),
     };
   }

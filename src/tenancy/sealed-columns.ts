@@ -41,6 +41,7 @@ export const dataKeySealedColumns: readonly SealedColumn[] = [
   { table: 'opco_credentials', column: 'sealed' },
   { table: 'jobs', column: 'payload' },
   { table: 'jobs', column: 'error' },
+  { table: 'jobs', column: 'warnings' },
   { table: 'job_results', column: 'result' },
   { table: 'snapshots', column: 'content' },
 ];

@@ -144,7 +144,7 @@ describe('bodies', () => {
     ['a byte over 10 MiB', 'base64', { 'a.pdf': Buffer.alloc(10 * mebibyte + 1, 'a').toString('base64') }],
     ['much over 10 MiB', 'too_long', { 'a.pdf': Buffer.alloc(11 * mebibyte, 'a').toString('base64') }],
     ['two files', 'too_many', { 'a.pdf': 'JVBERi0x', 'b.pdf': 'JVBERi0x' }],
-    ['no file', 'required', {}],
+    ['no file', 'too_few', {}],
     ['a path as name', 'file_name', { '../../etc/passwd': 'JVBERi0x' }],
     ['a name with a quote', 'file_name', { 'a".pdf': 'JVBERi0x' }],
   ])('with %s as file are refused: %s', async (_, code, files) => {

@@ -32,6 +32,7 @@ describe('the files of a JSON body', () => {
   );
 
   it('that are none, too large, or badly named are named by their pointer', () => {
+    expect(codes({})).toEqual(['too_few']);
     expect(codes([])).toEqual(['type']);
     expect(codes(null)).toEqual(['type']);
     expect(codes({ a: 1 })).toEqual(['type']);

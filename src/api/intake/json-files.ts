@@ -19,6 +19,8 @@ export function takeJsonFiles(
   }
   const files: DepositFile[] = [];
   const findings: Finding[] = [];
+  if (Object.keys(given).length === 0)
+    findings.push({ pointer: '/_files', code: 'too_few', message: 'Au moins un fichier, ou pas de `_files`.' });
   for (const [name, text] of Object.entries(given)) {
     const wrong = [...judgeName(name), ...judgeText(name, text, mostBytes)];
     if (wrong.length > 0) findings.push(...wrong);

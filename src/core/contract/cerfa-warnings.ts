@@ -80,7 +80,8 @@ const pay: Doubt = ({ apprenti, contrat }) =>
       taux < least,
       `/cerfa/contrat/remunerationsAnnuelles/${index}/taux`,
       'least_rate',
-      `À ${age} ans, le minimum de cette année est de ${least} %.`,
+      // Neither age nor minimum: a warning stands in the job unsealed, and either would tell the apprentice's age.
+      'Ce taux est sous le minimum légal pour cet âge et cette année.',
     );
   });
 

@@ -37,6 +37,12 @@ describe('an answer read by its contract', () => {
     expect(drifts.map(({ path }) => path).sort()).toEqual(['/lignes/*/prix', '/montant', '/numero']);
   });
 
+  it('takes an empty text for an absent amount, and says so', () => {
+    const { value, drifts, unreadable } = read({ montant: '' });
+    expect([(value as typeof good).montant, unreadable]).toEqual([null, []]);
+    expect(drifts).toEqual([{ kind: 'type', path: '/montant' }]);
+  });
+
   it('loses what nobody relies on, and says so', () => {
     const { value, drifts, unreadable } = read({ note: { fr: 'x' }, partie: 'none', lignes: [{ code: null }] });
     expect(value).toEqual({ numero: 'N', montant: 1.5, rang: 1 });

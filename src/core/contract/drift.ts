@@ -24,6 +24,7 @@ export interface Reading {
 /** The keywords that this reading knows besides those of `explain`. */
 interface Keywords {
   readonly type?: string;
+  readonly format?: string;
   readonly properties?: Readonly<Record<string, Keywords>>;
   readonly required?: readonly string[];
   readonly items?: Keywords;
@@ -81,6 +82,11 @@ class Reader {
   #union(branches: readonly Keywords[], value: unknown, path: string): unknown {
     if (value === null && branches.some(({ type }) => type === 'null')) return null;
     const branch = branches.find(({ type }) => type !== 'null');
+    // An empty text where a date or a number may be absent says that it is.
+    if (value === '' && branch && (branch.type !== 'string' || branch.format !== undefined)) {
+      this.#note('type', path);
+      return null;
+    }
     return branch ? this.read(branch, value, path) : this.#lose(path);
   }
 

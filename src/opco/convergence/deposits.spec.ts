@@ -66,6 +66,7 @@ it('names the file by what it is, and keeps an extension that it has', () => {
     form(depositDocument, { ...withFile(exampleDocument()), files: [aFile(name, mediaType)] }).file?.name;
   expect(sent('convention', 'image/png')).toBe('convention.png');
   expect(sent('scan.jpeg', 'image/jpeg')).toBe('scan.jpeg');
+  expect(sent('scan.png', 'application/pdf')).toBe('scan.png.pdf');
 });
 
 it('sends the bytes of the file, as often as they are asked for', async () => {
@@ -79,6 +80,6 @@ it('sends the bytes of the file, as often as they are asked for', async () => {
 
 it('doubts an invoice that is no PDF, and sends it', () => {
   const question = { ...withFile(exampleFacture()), files: [aFile('facture.png', 'image/png')] };
-  expect(facture.warn?.(question)).toMatchObject([{ pointer: '/_files/facture.png', code: 'file_unusual' }]);
+  expect(facture.warn?.(question)).toMatchObject([{ pointer: '/_files', code: 'file_unusual' }]);
   expect(facture.judge?.(question)).toEqual([]);
 });

@@ -6,6 +6,7 @@ import { dossierKey, dossierLookUp, factureKey, factureLookUp } from './look-ups
 const cerfa = exampleCerfa();
 const sent = (change: Partial<Cerfa> = {}) => ({ query: {}, body: { cerfa: { ...cerfa, ...change } } });
 const shown = (change: object = {}) => ({ cerfa: { numeroInterne: '7', etat: 'TRANSMIS', ...cerfa, ...change } });
+const spaced = (digits: unknown) => String(digits).replace(/(.{3})/g, '$1 ');
 const anonymous = { ...cerfa.apprenti, nir: null };
 
 describe('the natural key of a contract', () => {
@@ -42,6 +43,15 @@ describe('a contract that an OPCO shows', () => {
     ['that begins on another day', { contrat: { ...cerfa.contrat, dateDebutContrat: '2026-09-02' } }, 'other'],
     ['without its NIR, under the same name', { apprenti: anonymous }, 'same'],
     ['without its NIR, under another name', { apprenti: { ...anonymous, nom: 'Autre' } }, 'other'],
+    ['with blanks in its NIR', { apprenti: { ...cerfa.apprenti, nir: spaced(cerfa.apprenti.nir) } }, 'same'],
+    ['with a masked NIR, under the same name', { apprenti: { ...cerfa.apprenti, nir: 'XXXXXXXXXX678' } }, 'same'],
+    ['with blanks in its SIRET', { employeur: { siret: spaced(cerfa.employeur.siret) } }, 'same'],
+    ['with a SIRET that lost its first digit', { employeur: { siret: '1000001500013' } }, 'unsure'],
+    [
+      'that begins on a day nobody can read',
+      { contrat: { ...cerfa.contrat, dateDebutContrat: '01/09/2026' } },
+      'unsure',
+    ],
     ['without its employer', { employeur: null }, 'unsure'],
     ['with the number of an amendment', { contrat: { ...cerfa.contrat, noAvenant: '1' } }, 'unsure'],
   ])('%s', (_name, change, verdict) => {
@@ -77,6 +87,7 @@ describe('an invoice', () => {
     ['of another number', { referenceFactureCFA: 'F-2' }, 'other'],
     ['of another CFA', { organismeFormation: { siret: '73282932000074' } }, 'other'],
     ['without its CFA', { organismeFormation: null }, 'unsure'],
+    ['of a CFA whose SIRET lost a digit', { organismeFormation: { siret: '3002526500013' } }, 'unsure'],
   ])('compares with a row: %s', (_name, change, verdict) => {
     expect(factureLookUp.compare(question, { ...row, ...change })).toBe(verdict);
   });

@@ -17,11 +17,19 @@ const plain = (value: unknown) =>
     .replace(/[^\p{L}\p{N}]+/gu, '')
     .toUpperCase();
 
-const nirOf = (apprenti: Loose) => text(apprenti['nir']).toUpperCase().slice(0, 13);
+/** What is shown in no form of ours (masked, cut, a leading zero lost in a number) is empty: it proves nothing. */
+const shaped = (value: unknown, shape: RegExp) => {
+  const bare = text(value).replace(/\s+/g, '').toUpperCase();
+  return shape.test(bare) ? bare : '';
+};
+const siretOf = (value: unknown) => shaped(value, /^[0-9]{14}$/);
+const dayOf = (value: unknown) => shaped(value, /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/);
+
+const nirOf = (apprenti: Loose) => shaped(apprenti['nir'], /^[0-9]{6}[0-9AB](?:[0-9]{6}|[0-9]{8})$/).slice(0, 13);
 const civilOf = (apprenti: Loose) => [
   plain(apprenti['nom']),
   plain(apprenti['prenom']),
-  text(apprenti['dateNaissance']),
+  dayOf(apprenti['dateNaissance']),
 ];
 
 /** The natural key of a contract (product.md 7): who employs whom, from when, under which contract or amendment. */
@@ -72,9 +80,9 @@ export const dossierLookUp: LookUp = {
     const [sent, seen] = [part(body, 'cerfa'), part(shown, 'cerfa')];
     const [ours, theirs] = [part(sent, 'contrat'), part(seen, 'contrat')];
     return together([
-      compared(part(sent, 'employeur')['siret'], part(seen, 'employeur')['siret']),
+      compared(siretOf(part(sent, 'employeur')['siret']), siretOf(part(seen, 'employeur')['siret'])),
       samePerson(part(sent, 'apprenti'), part(seen, 'apprenti')),
-      compared(ours['dateDebutContrat'], theirs['dateDebutContrat']),
+      compared(dayOf(ours['dateDebutContrat']), dayOf(theirs['dateDebutContrat'])),
       compared(ours['typeContratApp'], theirs['typeContratApp']),
       sameAvenant(ours['noAvenant'], theirs['noAvenant']),
     ]);
@@ -92,7 +100,8 @@ export const factureLookUp: LookUp = {
   compare: ({ body }, shown) => {
     const { siretEmetteur, numero } = body as FactureFields;
     const reference = isLoose(shown) ? shown['referenceFactureCFA'] : undefined;
-    return together([compared(numero, reference), compared(siretEmetteur, part(shown, 'organismeFormation')['siret'])]);
+    const theirs = siretOf(part(shown, 'organismeFormation')['siret']);
+    return together([compared(numero, reference), compared(siretOf(siretEmetteur), theirs)]);
   },
   answerOf: (shown) => withoutNulls({ numeroInterneFacture: isLoose(shown) ? shown['numeroInterneFacture'] : null }),
 };

@@ -49,6 +49,11 @@ describe('a V2 page', () => {
     });
   });
 
+  it('without rows and without a total is an empty one; with a total it is not to be trusted', () => {
+    expect(readPage({ total: 0, page: 1, EtatDossierResult: null }, 1)).toEqual({ data: [], total: 0, page: 1 });
+    expect(readPage({ total: 3, page: 1, EtatDossierResult: null }, 1)).toBeUndefined();
+  });
+
   it('keeps a row that is no object, for validation to refuse', () => {
     expect(readPage({ EtatDossierResult: ['x'] }, 1)).toMatchObject({ data: ['x'] });
   });

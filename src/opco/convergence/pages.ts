@@ -29,7 +29,8 @@ export function readPage(body: unknown, asked: number, names: readonly string[])
   if (!isLoose(page)) return undefined;
   const name = names.find((each) => page[each] !== undefined) ?? '';
   const { [name]: rows, total, count: _onThisPage, page: told, ...others } = page;
-  if (!Array.isArray(rows)) return undefined;
+  const listed = rows === null && Number(count(total)) === 0 ? [] : rows;
+  if (!Array.isArray(listed)) return undefined;
   const numbered = count(told);
-  return { ...others, data: rows.map(rowOf), total: count(total), page: Number(numbered) === 0 ? asked : numbered };
+  return { ...others, data: listed.map(rowOf), total: count(total), page: Number(numbered) === 0 ? asked : numbered };
 }

@@ -130,6 +130,11 @@ describe('dirty values', () => {
   });
 });
 
+it('a number whose digits JSON has lost is not made into text: it would name something else', () => {
+  const read = fromUpstream(JSON.parse('{"numeroInterne": 9007199254740993, "numeroExterne": 9007199254740991}'));
+  expect(read).toEqual({ numeroInterne: expect.any(Number) as number, numeroExterne: '9007199254740991' });
+});
+
 it('is not taken in by names of Object.prototype', () => {
   const hostile: unknown = JSON.parse('{"__proto__": {"etat": "x"}, "constructor": 1, "cerfa": {"toString": "2"}}');
   const read = fromUpstream(hostile) as object;

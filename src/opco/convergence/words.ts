@@ -57,7 +57,8 @@ function member(name: string, value: unknown): unknown {
   if (typeof value !== 'string' && typeof value !== 'number') return fromUpstream(value);
   if (name === 'etat') return etat(value);
   if (name === 'sexe') return sexe(value);
-  if (numberNames.has(name)) return String(value);
+  // Beyond 2^53 digits are lost already: another number than the OPCO's is worse than none.
+  if (numberNames.has(name)) return typeof value === 'string' || Number.isSafeInteger(value) ? String(value) : value;
   return typeof value === 'string' && dateName.test(name) ? (civilDateInParis(value) ?? value) : value;
 }
 

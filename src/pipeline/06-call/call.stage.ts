@@ -142,7 +142,8 @@ export class CallStage implements Stage {
       ...{ adapter, upstream, request, call, routeClass, remainingMs },
       headersMs: this.#times(routeClass).headersMs,
       beforeSend: async (resend) => {
-        if (remainingMs() <= 1) throw fail('UPSTREAM_TIMEOUT', { sent: 'not-sent' });
+        // What waited for a place until its time was nearly up says nothing about the OPCO.
+        if (remainingMs() < leastMs) throw fail('OVERLOADED', { retryAfterSeconds: 1, sent: 'not-sent' });
         if (call.signal?.aborted) throw fail('UPSTREAM_ERROR', { sent: 'not-sent' });
         const waitSeconds = resend > 0 ? this.#takePermit({ exchange, adapter }) : undefined;
         // The 401 before it proves that nothing was applied.
@@ -207,6 +208,9 @@ function kept<T>(map: Map<string, T>, name: string, make: () => T): T {
   if (value === undefined) map.set(name, (value = make()));
   return value;
 }
+
+/** Less time than that is not worth a call. */
+const leastMs = 100;
 
 /** What the caller did (leaving) and what we lack (credentials, permits) says nothing about the OPCO. */
 function outcomeOf(failure: OpcoviaError, exchange: Exchange): CallOutcome {

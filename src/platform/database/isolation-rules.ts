@@ -46,7 +46,7 @@ export const isolationRules: IsolationRules = {
   functions: [
     'accept_deposits(uuid[],text[],text[],text[],text[],bytea[],boolean[],bytea[],uuid[],bytea[],text[],text[],jsonb[],text[])',
     'accept_deposits(uuid[],text[],text[],text[],text[],bytea[],boolean[],bytea[],uuid[],bytea[],text[],text[],jsonb[],text[],text[],text[])',
-    'accept_deposits(uuid[],text[],text[],text[],text[],bytea[],boolean[],bytea[],uuid[],bytea[],text[],text[],jsonb[],text[],text[],text[],jsonb[],jsonb[])',
+    'accept_deposits(uuid[],text[],text[],text[],text[],bytea[],boolean[],bytea[],uuid[],bytea[],text[],text[],jsonb[],text[],text[],text[],jsonb[],text[])',
   ],
   tables: {
     migrations: { system: 'SELECT' },

@@ -19,7 +19,10 @@ export class LoggingModule {
 
 /** Nest's own lines through pino from the first one on: what fails before the container stands would else be printed whole. */
 export function nestLog(log: Logger): LoggerService {
-  return new NestLogger(new PinoLogger(paramsOf(log)), paramsOf(log));
+  const nest = new NestLogger(new PinoLogger(paramsOf(log)), paramsOf(log));
+  // Which module stands when is for whoever looks for it, not for whoever starts the product.
+  nest.log = nest.debug.bind(nest);
+  return nest;
 }
 
 /** No route gets pino-http's middleware: the access log is one line of our own, written after the answer. */
