@@ -81,7 +81,7 @@ export class Env extends UpstreamSettings {
   OPCOVIA_SANDBOX_URL?: string;
 
   @Setting('Port of the sandbox that the embedded services start.')
-  @Whole(0, 65535)
+  @Whole(1, 65535)
   OPCOVIA_SANDBOX_PORT = 4010;
 
   @Setting('Header EDITEUR sent to every OPCO.')
