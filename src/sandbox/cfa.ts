@@ -4,6 +4,7 @@ import { commentaireOf, etatOf, nextEtat, type SandboxDossier } from './dossier.
 import { factureRow, nextPayment, type SandboxFacture } from './facture.js';
 import type { KeptFile } from './form.js';
 import { KeptRows } from './kept-rows.js';
+import { midnight } from './paris-days.js';
 
 /** A document that an OPCO holds, whatever route it came by: what it belongs to, and its file by digest only. */
 export interface SandboxDocument {
@@ -21,6 +22,9 @@ export interface Validity {
   readonly until: number;
 }
 
+/** Of a key that no control call limits: until the end of 2099, in Paris. */
+export const openValidity: Validity = { from: -Infinity, until: midnight('2100-01-01') - 1 };
+
 /** What one OPCO knows under one CFA key. */
 export class SandboxCfa {
   readonly fingerprint: string;
@@ -34,7 +38,7 @@ export class SandboxCfa {
   readonly references = new Set<string>();
   readonly documents: SandboxDocument[] = [];
   /** Always, until a control call says otherwise. */
-  validity: Validity = { from: -Infinity, until: Date.parse('2099-12-31T23:59:59.999Z') };
+  validity: Validity = openValidity;
   readonly #billed = new Map<string, SandboxFacture[]>();
   /** The rows of the lists, in the order in which they came. */
   #dossiers: SandboxDossier[] = [];

@@ -1,11 +1,14 @@
 import type { opcoIds } from '../core/endpoint.js';
 import { ControlFault, demandCfa, demandOpco, type BodyOf } from './control-bodies.js';
-import type { SandboxCfa, Validity } from './cfa.js';
+import { addDays } from '../core/contract/calendar.js';
+import { openValidity, type SandboxCfa, type Validity } from './cfa.js';
 import { dialects } from './dialects.js';
 import { plainEtat } from './dossier.js';
 import { etatFacture } from './facture.js';
 import { etatsDossier } from './lifecycle.js';
+import { midnight } from './paris-days.js';
 import { settle } from './settlement.js';
+import { endOfTime } from './virtual-clock.js';
 import { demoSiret, type World } from './world.js';
 
 /** The virtual time, ISO. */
@@ -18,7 +21,8 @@ export const clockOf = (world: World) => ({ virtualTime: isoNow(world), speed: w
 export function moveClock(world: World, { set, speed, advanceSeconds }: BodyOf<'clock'>) {
   if (set !== undefined) {
     const instant = typeof set === 'number' ? set : Date.parse(set);
-    if (!Number.isFinite(instant)) throw new ControlFault('set: an ISO time or epoch milliseconds are expected');
+    if (!(instant >= 0 && instant <= endOfTime))
+      throw new ControlFault('set: an ISO time or epoch milliseconds are expected, from 1970 to 9900');
     world.virtual.set(instant);
   }
   if (speed !== undefined) world.virtual.run(speed);
@@ -41,17 +45,19 @@ export function registerCfa(world: World, body: BodyOf<'cfas'>) {
   return { opcoId: dialect.id, cfa: cfa.fingerprint };
 }
 
-/** Two days, both inside; a side that is left out is open. */
+/** Two days of Paris, both inside; a side that is left out is open. */
 function validityOf({ dateDebutValidite, dateFinValidite }: BodyOf<'cfas'>): Validity | undefined {
   if (dateDebutValidite === undefined && dateFinValidite === undefined) return undefined;
-  const instant = (name: string, day: string | undefined, [time, open]: readonly [string, number]) => {
-    const found = day === undefined ? open : Date.parse(`${day}T${time}Z`);
-    if (Number.isNaN(found)) throw new ControlFault(`${name}: a day is expected, YYYY-MM-DD`);
-    return found;
+  const known = (name: string, day: string) => {
+    if (Number.isNaN(midnight(day))) throw new ControlFault(`${name}: a day is expected, YYYY-MM-DD`);
+    return day;
   };
   return {
-    from: instant('dateDebutValidite', dateDebutValidite, ['00:00:00', -Infinity]),
-    until: instant('dateFinValidite', dateFinValidite, ['23:59:59.999', Date.parse('2099-12-31T23:59:59.999Z')]),
+    from: dateDebutValidite === undefined ? openValidity.from : midnight(known('dateDebutValidite', dateDebutValidite)),
+    until:
+      dateFinValidite === undefined
+        ? openValidity.until
+        : midnight(addDays(known('dateFinValidite', dateFinValidite), 1)) - 1,
   };
 }
 

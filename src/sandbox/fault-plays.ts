@@ -97,8 +97,9 @@ async function answer({ world, word, line }: Play, decision: Decision): Promise<
 function commitLate({ world, visit, line, decide }: Play, word: Word & { readonly kind: 'commit-late' }): FastifyReply {
   const given = statusAnswer({ status: word.status ?? 504 }, word.named);
   const seq = record(world, visit, { decision: given, cfa: undefined });
+  const { era } = world;
   const take = async () => {
-    if (!(await world.pause(word.ms))) return;
+    if (!(await world.pause(word.ms)) || world.era !== era) return;
     const judged = await decide();
     // The line is about the effect: its caller has an answer already.
     record(world, { ...visit, late: seq }, { ...judged, decision: { ...judged.decision, status: 0 } });

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { routeOf, type Asked } from './asked.js';
+import type { SandboxCfa } from './cfa.js';
 import type { Judged } from './gate.js';
 import { tokenPath } from './token-desk.js';
 import type { World } from './world.js';
@@ -19,6 +20,12 @@ export interface Visit {
   readonly late?: number;
 }
 
+/** The CFA of a request that a fault kept from the gate: its calls count for its key all the same. */
+function callerOf(world: World, asked: Asked | undefined): SandboxCfa | undefined {
+  const apiKey = asked?.headers['x-api-key'];
+  return asked && typeof apiKey === 'string' ? world.cfa(asked.dialect.id, apiKey) : undefined;
+}
+
 const routeNameOf = (asked: Asked) => (asked.path === tokenPath ? 'token' : (routeOf(asked)?.name ?? null));
 
 /** Writes a request into the ledger; gives the line's number. */
@@ -29,7 +36,7 @@ export function record(world: World, visit: Visit, { decision, cfa }: Judged): n
     virtualTime: new Date(world.virtual.now()).toISOString(),
     opcoId: asked?.dialect.id ?? null,
     route: asked ? routeNameOf(asked) : null,
-    cfa: cfa?.fingerprint ?? null,
+    cfa: (cfa ?? callerOf(world, asked))?.fingerprint ?? null,
     method,
     path,
     query,

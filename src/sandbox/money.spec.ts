@@ -125,6 +125,45 @@ describe('a schedule of norm.md 3.14', () => {
       expect(sum(schedule(since(debut, fin), 730_000).map((each) => each.cents))).toBe(730_000 + 6000);
   });
 
+  it('turns on the day of conclusion alone, not on the day of start', () => {
+    const same = ['2025-09-01', '2026-08-31'] as const;
+    expect(amounts(schedule(old(...same), 800_000))).toEqual([
+      [320_000, '2025-09-01'],
+      [240_000, '2026-03-01'],
+      [240_000, '2026-06-01'],
+    ]);
+    expect(amounts(schedule(since(...same), 800_000))).toEqual([
+      [320_000, '2025-09-01'],
+      [240_000, '2026-03-01'],
+      [160_000, '2026-06-01'],
+      [80_000, '2026-09-01'],
+    ]);
+  });
+
+  it('pays a last year of four months and a half by its 137 days since the decree, by its 5 months before', () => {
+    // 137 / 365 of 7 300 EUR are 2 740 EUR; 40 % at its start, the rest when it is over.
+    expect(amounts(schedule(since('2026-09-01', '2028-01-15'), 730_000).slice(4))).toEqual([
+      [109_600, '2027-09-01'],
+      [164_400, '2028-01-16'],
+    ]);
+    // 5 / 12 of 7 300 EUR are 3 041.67 EUR.
+    expect(amounts(schedule(old('2026-09-01', '2028-01-15'), 730_000).slice(3))).toEqual([
+      [121_666, '2027-09-01'],
+      [182_501, '2028-01-16'],
+    ]);
+  });
+
+  it('takes the share of the employer off the first advance alone: 750 EUR, 200 EUR for a contract taken over', () => {
+    const term = since('2026-09-01', '2027-08-31');
+    const firsts = (takenOver: boolean, conclusion: string) =>
+      fund({ ...contratOf({}), ...term, conclusion, level6: true, takenOver }, 800_000).instalments.map(
+        (each) => each.cents,
+      );
+    expect(firsts(false, '2025-07-01')).toEqual([245_000, 240_000, 160_000, 80_000]);
+    expect(firsts(true, '2025-07-01')).toEqual([300_000, 240_000, 160_000, 80_000]);
+    expect(firsts(false, '2025-06-30')).toEqual([320_000, 240_000, 240_000]);
+  });
+
   it('is one instalment below twelve months', () => {
     expect(schedule(since('2026-09-01', '2027-02-28'), 730_000)).toMatchObject([
       { numero: 1, codification: '1', dateOuverture: '2026-09-01', cents: 181 * 2000 },

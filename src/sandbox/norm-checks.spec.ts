@@ -4,6 +4,7 @@ import { identifier } from './dialect.js';
 import { dialects } from './dialects.js';
 import { isIban } from './iban.js';
 import { dayOf, instants } from './paris-days.js';
+import { departmentOf } from './world.js';
 
 /** The text of what a check throws. */
 function refusal(check: () => void): string | undefined {
@@ -26,8 +27,38 @@ describe('a midnight in Paris', () => {
     }
   });
 
+  it('is the day that the calendar of the platform says, at every hour around each change and far from the rule', () => {
+    const platform = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Paris', dateStyle: 'short' });
+    const hours = (from: string, count: number) =>
+      Array.from({ length: count }, (_, hour) => new Date(Date.parse(from) + hour * 3_600_000 - 1));
+    const instants = [
+      ...[1996, 2024, 2025, 2026, 2027, 2031].flatMap((year) =>
+        ['01-01', '03-23', '10-22', '12-30'].flatMap((day) => hours(`${year}-${day}T00:00:00Z`, 250)),
+      ),
+      ...hours('1982-04-17T00:00:00Z', 48),
+      ...hours('1995-09-20T00:00:00Z', 300),
+    ];
+    for (const instant of instants) expect(dayOf(instant.toISOString())).toBe(platform.format(instant));
+    expect(dayOf('2026-03-31T23:30:00-05:00')).toBe('2026-04-01');
+  });
+
   it('is no day where there is no date', () => {
     expect([dayOf('hier'), dayOf(undefined), dayOf(12)]).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+describe('the department of a numeroDeca', () => {
+  it('has three characters, Corsica and overseas included', () => {
+    expect(['75001', '20000', '20190', '20200', '20600', '97110', '98800', '01000'].map(departmentOf)).toEqual([
+      '075',
+      '02A',
+      '02A',
+      '02B',
+      '02B',
+      '971',
+      '988',
+      '001',
+    ]);
   });
 });
 

@@ -1,9 +1,26 @@
 const paris = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Paris', dateStyle: 'short' });
 
+/** Days by the text of their instant: those of contracts come again and again, and `Intl` is slow. */
+const known = new Map<string, string>();
+
+/** Texts that are remembered; then all are forgotten at once. */
+const mostKnown = 10_000;
+
+/** Characters of a text worth remembering: a fraction of a second has no end. */
+const longestKnown = 40;
+
 /** The civil day, in Paris, of an instant with time and zone; undefined for what is none. */
 export function dayOf(value: unknown): string | undefined {
-  const instant = typeof value === 'string' ? Date.parse(value) : NaN;
-  return Number.isNaN(instant) ? undefined : paris.format(instant);
+  if (typeof value !== 'string') return undefined;
+  const kept = known.get(value);
+  if (kept !== undefined) return kept;
+  const instant = Date.parse(value);
+  if (Number.isNaN(instant)) return undefined;
+  const day = paris.format(instant);
+  if (value.length > longestKnown) return day;
+  if (known.size >= mostKnown) known.clear();
+  known.set(value, day);
+  return day;
 }
 
 const lastSunday = (year: number, month: number) => {

@@ -3,6 +3,7 @@ import type { SandboxCfa } from './cfa.js';
 import { demand, Refused } from './demand.js';
 import type { SandboxDossier } from './dossier.js';
 import type { Done, Served } from './asked.js';
+import { dayOf } from './paris-days.js';
 
 /** `GET v1/status`. */
 export function status({ world, asked }: Served): Done {
@@ -70,7 +71,7 @@ export function cfakeyinfo({ world, asked: { dialect, query } }: Served): Done {
   return {
     body: {
       status: good ? 'success' : 'error',
-      dateFinValidite: dialect.instant(new Date(until).toISOString().slice(0, 10)),
+      dateFinValidite: dialect.instant(dayOf(new Date(until).toISOString()) ?? ''),
       comment: good ? null : 'Clé hors de sa période de validité.',
     },
   };

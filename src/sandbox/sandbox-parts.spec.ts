@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { chance, drawn } from './chance.js';
-import { VirtualClock } from './virtual-clock.js';
+import { endOfTime, VirtualClock } from './virtual-clock.js';
 
 /** A clock that a test moves by hand. */
 function handClock(start = 0) {
@@ -21,6 +21,15 @@ describe('the virtual clock', () => {
     expect(virtual.now()).toBe(7100);
     virtual.set(0);
     expect(virtual.now()).toBe(0);
+  });
+
+  it('stops where dates would lose their four digits', () => {
+    const clock = handClock();
+    const virtual = new VirtualClock(clock, 10_000_000);
+    clock.move(1e15);
+    expect(virtual.now()).toBe(endOfTime);
+    virtual.advance(1e300);
+    expect(new Date(virtual.now()).toISOString()).toBe('9900-01-01T00:00:00.000Z');
   });
 });
 

@@ -1,10 +1,13 @@
 import type { Clock } from '../core/clock.js';
 
+/** The last virtual instant, in milliseconds: far from where dates lose their four-digit years. */
+export const endOfTime = Date.parse('9900-01-01T00:00:00Z');
+
 /**
  * The sandbox's own time, so that a dossier lives its weeks in seconds.
  *
  *     virtual = base + (elapsed since base was set) x speed
- *     advance, set, speed: take a new base now, go on from there; time never runs on a timer
+ *     advance, set, speed: take a new base now, go on from there; time never runs on a timer, and stops at `endOfTime`
  */
 export class VirtualClock {
   #base: number;
@@ -22,7 +25,7 @@ export class VirtualClock {
 
   /** Virtual milliseconds since the epoch. */
   now(): number {
-    return Math.floor(this.#base + (this.clock.elapsed() - this.#from) * this.#speed);
+    return Math.min(endOfTime, Math.floor(this.#base + (this.clock.elapsed() - this.#from) * this.#speed));
   }
 
   get speed(): number {

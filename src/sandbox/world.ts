@@ -62,6 +62,7 @@ export class World {
   seed: string;
   /** The part of dossiers that come out dirty from now on, 0 to 1. */
   dirtRate: number;
+  #era = 0;
   #cfas = new Map<string, SandboxCfa>();
   #ranks = new Map<string, number>();
   readonly #ended = new AbortController();
@@ -88,8 +89,14 @@ export class World {
     return this.options.clock;
   }
 
+  /** Rises with each reset: what was begun before belongs to a world that is gone. */
+  get era(): number {
+    return this.#era;
+  }
+
   /** Back to the first morning with another seed; tokens stay valid, they belong to the software and not to a CFA. */
   reset(seed: string): void {
+    this.#era += 1;
     this.seed = seed;
     this.virtual.set(this.clock.now());
     this.virtual.run(this.options.speed);
@@ -179,15 +186,17 @@ export class World {
   }
 }
 
+/** Three characters for a department: two digits behind a zero, three overseas, `02A` and `02B` in Corsica. */
+export function departmentOf(codePostal: string): string {
+  if (/^9[78]/.test(codePostal)) return codePostal.slice(0, 3);
+  if (codePostal.startsWith('20')) return codePostal < '20200' ? '02A' : '02B';
+  return `0${codePostal.slice(0, 2)}`;
+}
+
 /** Department, year and month of the contract's start, `NC`, four digits (norm.md 3.5). */
 function numeroDeca(cerfa: Readonly<Record<string, unknown>>, rank: number): string {
-  const { employeur, contrat } = cerfa as {
-    employeur?: { adresse?: { codePostal?: unknown } };
-    contrat?: { dateDebutContrat?: unknown };
-  };
-  const department = String(employeur?.adresse?.codePostal ?? '75001').slice(0, 2);
-  const month = String(contrat?.dateDebutContrat ?? '2026-09-01')
-    .slice(0, 7)
-    .replace('-', '');
-  return `0${department}${month}NC${String(rank % 10_000).padStart(4, '0')}`;
+  const { employeur } = cerfa as { employeur?: { adresse?: { codePostal?: unknown } } };
+  const department = departmentOf(String(employeur?.adresse?.codePostal ?? '75001'));
+  const month = contratOf(cerfa).debut.slice(0, 7).replace('-', '');
+  return `${department}${month}NC${String(rank % 10_000).padStart(4, '0')}`;
 }

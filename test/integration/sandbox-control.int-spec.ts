@@ -111,6 +111,8 @@ describe('control', () => {
   it.each([
     ['clock', { speed: -1 }],
     ['clock', { set: 'hier' }],
+    ['clock', { set: 1e18 }],
+    ['clock', { set: -1 }],
     ['cfas', { opcoId: 'nobody', apiKey: 'x' }],
     ['cfas', { opcoId: 'akto', apiKey: 'x', dateFinValidite: 'hier' }],
     ['capabilities', { opcoId: 'akto', capability: 'depositCertificat' }],

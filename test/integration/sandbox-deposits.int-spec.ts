@@ -40,6 +40,9 @@ describe.each(opcosWithDossiers)('%s, contracts', (opcoId) => {
     ['a SIRET', { employeur: { ...(aCerfa()['employeur'] as Bend), siret: '123' } }, 'SIRET invalide'],
     ['a date without zone', { contrat: { ...contrat, dateDebutContrat: '2026-09-01' } }, 'heure et fuseau'],
     ['its dates in order', { contrat: { ...contrat, dateFinContrat: '2026-01-01T00:00:00Z' } }, 'avant de commencer'],
+    ['54 months at most', { contrat: { ...contrat, dateFinContrat: '2031-03-01T00:00:00Z' } }, 'plus de 54 mois'],
+    ['a start after its conclusion', { contrat: { ...contrat, dateConclusion: '2026-09-02T00:00:00Z' } }, 'conclusion'],
+    ['a conclusion since 2020', { contrat: { ...contrat, dateConclusion: '0001-01-01T00:00:00Z' } }, 'pas avant'],
     ['the state of a sending', { etat: 'ENGAGE' }, 'TRANSMIS'],
   ])('are refused without %s, in the words of the OPCO', async (_name, bend, text) => {
     const { client } = await withDossier(sandbox, opcoId);

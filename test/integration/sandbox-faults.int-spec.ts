@@ -46,6 +46,41 @@ async function byHand(client: NormClient, sent: number): Promise<{ text: string;
   return { text, error };
 }
 
+describe('a request that a fault kept from the OPCO', () => {
+  it.each(['429(1)', 'status(503)', 'commit-late(0)', 'reset-before-read', 'rst-half-read'])(
+    '%s: stands in the ledger under its CFA all the same, and counts in the windows of its key',
+    async (word) => {
+      const client = await loggedIn();
+      await control('faults', { route: 'depositDossier', script: [word] });
+      await client.send(deposit()).catch(() => undefined);
+      const [line] = lines();
+      expect(line?.cfa).toBe(sandbox.world.cfa('akto', apiKey)?.fingerprint);
+      const window = { opcoId: 'akto', limit: 0, windowMs: 60_000, perKey: true };
+      expect(await control('invariants', { windows: [window] })).toMatchObject({
+        windows: [{ cfa: line?.cfa, most: 1 }],
+      });
+    },
+  );
+});
+
+describe('a commit that comes late', () => {
+  it('does not come at all into a world that was reset meanwhile', async () => {
+    const client = await loggedIn();
+    await control('faults', { route: 'depositDossier', script: ['commit-late(40)'] });
+    expect((await client.send(deposit(0))).status).toBe(504);
+    await control('reset', { seed: 'spec' });
+    await control('faults', { route: 'depositDossier', script: ['commit-late(120)'] });
+    expect((await client.send(deposit(1))).status).toBe(504);
+    // The second is the signal: the first was due long before it.
+    while (lines().every(({ late }) => late === undefined)) await sandbox.world.pause(5);
+    expect(lines().map(({ seq, late }) => [seq, late])).toEqual([
+      [1, undefined],
+      [2, 1],
+    ]);
+    expect(sandbox.world.cfa('akto', apiKey)?.dossiers.size).toBe(1);
+  });
+});
+
 describe('a script', () => {
   it('plays its words to one request after the other, and the ledger tells each', async () => {
     const client = await loggedIn();

@@ -109,6 +109,17 @@ describe.each(opcoIds)('%s, at its door', (opcoId) => {
     expect((await ask()).status).toBe(200);
   });
 
+  it('counts the days of a key in Paris', async () => {
+    const client = await clientOf(sandbox, opcoId);
+    await control('cfas', { opcoId, apiKey: 'dated', dateDebutValidite: '2026-11-02', dateFinValidite: '2026-11-03' });
+    const at = async (instant: string) => {
+      await control('clock', { set: instant });
+      return (await client.send({ route: 'GET v1/status', apiKey: 'dated' })).status;
+    };
+    expect([await at('2026-11-01T22:59:59Z'), await at('2026-11-01T23:00:00Z')]).toEqual([403, 200]);
+    expect([await at('2026-11-03T22:59:59Z'), await at('2026-11-03T23:00:00Z')]).toEqual([200, 403]);
+  });
+
   it('gives no token to a wrong secret, and takes a scope as the norm tells of it', async () => {
     const client = new NormClient(opcoId, sandbox.url);
     expect((await client.login({ client_secret: 'wrong' })).status).toBe(401);
