@@ -149,9 +149,9 @@ export class Staging {
     );
   }
 
-  #write(id: string, piece: number, content: Buffer): Promise<unknown> {
+  async #write(id: string, piece: number, content: Buffer): Promise<void> {
     const sealed = this.key.sealBytes(content, pieceAt(id, piece, this.tenant));
-    return this.database.asTenant(this.tenant, async (sql) => {
+    const written = this.database.asTenant(this.tenant, async (sql) => {
       if (piece === 0)
         await sql.query('INSERT INTO deposit_files (id, tenant_hash) VALUES ($1, $2)', [id, this.tenant]);
       await sql.query('INSERT INTO deposit_file_pieces (file_id, piece, tenant_hash, sealed) VALUES ($1, $2, $3, $4)', [
@@ -161,7 +161,20 @@ export class Staging {
         sealed,
       ]);
     });
+    await written.catch((error: unknown) => {
+      throw lostItsFile(error) ? vanished(error) : error;
+    });
   }
+}
+
+/** SQLSTATE foreign_key_violation: the row that the pieces belong to was purged, after an upload of more than an hour. */
+function lostItsFile(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '23503';
+}
+
+function vanished(cause: unknown) {
+  const detail = "Le fichier a été effacé avant la fin de son envoi ; rien n'est enregistré, renvoyez le dépôt.";
+  return fail('SERVICE_UNAVAILABLE', { detail, retryAfterSeconds: 1, cause });
 }
 
 /** What is known of a file once all its bytes have passed; `each` may hold them up. */

@@ -104,6 +104,19 @@ describe('the files of deposits', () => {
     await expect(deposit(staging.staged(), 9004)).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
   });
 
+  it('that vanished while they arrived ask for the deposit again', async () => {
+    const staging = queue.files.stage(tenant.hash);
+    const outlived = async function* () {
+      yield pdf(300_000);
+      await staging.drop();
+      yield pdf(300_000);
+    };
+    await expect(staging.add('a.pdf', outlived())).rejects.toMatchObject({
+      ...{ code: 'SERVICE_UNAVAILABLE', details: { retryAfterSeconds: 1 } },
+    });
+    expect(staging.staged().files).toEqual([]);
+  });
+
   it('that nobody took for an hour are purged, younger ones are not', async () => {
     const [old, young] = [await stage(pdf(3)), await stage(pdf(3))];
     const idOf = (staging: typeof old) => staging.staged().files[0]?.id ?? '';

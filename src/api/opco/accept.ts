@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { JobTicket, Preflight } from '../../core/contract/job.js';
-import { fail, type ErrorCode, type Finding } from '../../core/errors.js';
+import { fail, type ErrorCode, type Finding, type OpcoviaError } from '../../core/errors.js';
 import type { Exchange } from '../../core/exchange.js';
 import { AcceptDeposit, type AcceptedDeposit } from '../../queue/accept-deposit.js';
 import type { DepositType } from '../../queue/deposit-types.js';
@@ -74,7 +74,7 @@ function warningsOf(exchange: Exchange): readonly Finding[] {
 
 function preflight(exchange: Exchange): Preflight {
   const { failure } = exchange;
-  if (failure && !foundWanting.has(failure.code)) throw failure;
+  if (failure && (!foundWanting.has(failure.code) || isMisaddressed(failure))) throw failure;
   if (failure && !failure.details.findings) throw fail('VALIDATION_ERROR', failure.details);
   const errors = failure?.details.findings ?? [];
   const warnings = failure ? [] : warningsOf(exchange);
@@ -85,4 +85,9 @@ function preflight(exchange: Exchange): Preflight {
       ...warnings.map((finding) => ({ ...finding, severity: 'warning' as const })),
     ],
   };
+}
+
+/** A parameter that no deposit has: with it the address is wrong, not the deposit. */
+function isMisaddressed({ details }: OpcoviaError): boolean {
+  return details.findings?.some(({ pointer }) => pointer.startsWith('/query/')) ?? false;
 }

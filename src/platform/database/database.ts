@@ -11,6 +11,11 @@ export interface Sql {
 
 /** SQLSTATE classes of a server that is going away, starting, full or out of reach: try again later. */
 const passing = /^(08|53|57P0|57014|25P0[34]|40|55P03)/;
+/** The same said by the machine, the network and Node. */
+const outOfReach =
+  /^(?:ECONN|EPIPE$|ENOTFOUND$|EAI_AGAIN$|ETIMEDOUT$|EHOSTUNREACH$|EHOSTDOWN$|ENETUNREACH$|ENETDOWN$|ERR_STREAM_)/;
+/** The same said by pg, in words alone: a connection lost, or a pool that this process has closed while it stops. */
+const lostWords = /timeout|terminated|connection|Client (?:was closed|has encountered)|Cannot use a pool/i;
 
 /**
  * The two ways into PostgreSQL: as a tenant, whose rows alone exist, and as the system, for duties across tenants.
@@ -96,8 +101,9 @@ async function transaction<T>(pool: Pool, begin: string, work: (sql: Sql) => Pro
 function translate(error: unknown): unknown {
   if (error instanceof OpcoviaError || !types.isNativeError(error)) return error;
   const code = 'code' in error ? String(error.code) : '';
-  const lost = /ECONN|EPIPE|ENOTFOUND|ETIMEDOUT/.test(code) || /timeout|terminated|Connection/i.test(error.message);
-  if (!passing.test(code) && !(lost && !/^[0-9A-Z]{5}$/.test(code))) return error;
+  // What PostgreSQL itself says has a SQLSTATE, and its words may quote a value; EPIPE is as long as one.
+  const lost = outOfReach.test(code) || (!/^[0-9A-Z]{5}$/.test(code) && lostWords.test(error.message));
+  if (!passing.test(code) && !lost) return error;
   return fail('SERVICE_UNAVAILABLE', {
     detail: 'La base de données ne répond pas ; réessayez dans quelques secondes.',
     retryAfterSeconds: 5,
