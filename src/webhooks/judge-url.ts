@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Finding } from '../core/errors.js';
+import { parseUrl } from '../core/parse-url.js';
 import type { AddressPolicy } from './address-policy.js';
 
 const longest = 2048;
@@ -22,12 +23,13 @@ export function judgeUrl(url: string, policy: AddressPolicy): readonly Finding[]
   if (url.length > longest) return [finding('too_long', `Au plus ${longest} caractères.`)];
   // The parser drops tabs and line ends in silence: what is judged must be what was written.
   if (/[\p{Cc}\s]/u.test(url)) return [finding('url', "L'adresse ne contient ni espace ni caractère de contrôle.")];
-  if (!URL.canParse(url) || !/^https?:\/\//i.test(url)) return [finding('scheme', "L'adresse commence par https://.")];
+  const parsed = parseUrl(url);
+  if (!parsed || !/^https?:\/\//i.test(url)) return [finding('scheme', "L'adresse commence par https://.")];
   const findings: Finding[] = [];
   if (/^[a-z]+:\/*[^/?#\\]*@/i.test(url))
     findings.push(finding('userinfo', "L'adresse ne contient pas d'identifiants."));
   if (url.includes('#')) findings.push(finding('fragment', "L'adresse ne contient pas de fragment."));
-  return [...findings, ...judgeTarget(targetOf(new URL(url)), policy)];
+  return [...findings, ...judgeTarget(targetOf(parsed), policy)];
 }
 
 /** Host and port of a parsed URL, the standard ports filled in. */

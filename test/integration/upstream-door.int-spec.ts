@@ -70,7 +70,9 @@ describe('an OPCO in trouble, seen from the door', () => {
     expect(neighbour.map(({ status }) => status)).toEqual(Array(40).fill(200));
     expect(percentile(neighbour, 0.95)).toBeLessThan(500);
     const late = (await Promise.all(offered)).filter(({ body }) => body.code !== 'OVERLOADED');
-    expect(new Set(late.map(({ body }) => body.code))).toEqual(new Set(['UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE']));
+    // Those that were sent; who still waited is told that the OPCO is left alone, or that the line was too long.
+    expect(late.map(({ body }) => body.code)).toContain('UPSTREAM_TIMEOUT');
+    for (const { body } of late) expect(['UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE']).toContain(body.code);
     expect(Math.max(...late.map(({ ms }) => ms))).toBeLessThan(6000);
   });
 

@@ -1,3 +1,4 @@
+import { parseUrl } from '../../core/parse-url.js';
 import { KeyRing } from '../crypto/key-ring.js';
 import type { Env } from './env.js';
 import { parseTrustedProxies } from './trusted-proxies.js';
@@ -37,7 +38,7 @@ export function judgeEnv(env: Env): string[] {
 
 /** No password at all is the operator's choice (a certificate, a socket, a network of its own); one that all know is a mistake. */
 function judgeAddress(value: string, scheme: RegExp, env: Env): string[] {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const url = parseUrl(value);
   if (!url || !scheme.test(url.protocol)) return [`is not an address of the form ${schemeWord(scheme)}://…`];
   // Both drivers take a password out of the query as well.
   const passwords = [decoded(url.password), ...url.searchParams.getAll('password')].filter((each) => each !== '');

@@ -1,3 +1,4 @@
+import { parseUrl } from '../../core/parse-url.js';
 import { opcoIds } from '../../core/endpoint.js';
 import type { Environment } from '../../core/tenant.js';
 import type { Env } from './env.js';
@@ -74,7 +75,7 @@ function readScope(value: unknown): string {
 }
 
 function readUrl(value: unknown, name: string): URL {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  const url = typeof value === 'string' ? parseUrl(value) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) throw new Error(`${name} is not an http(s) URL`);
   if (url.username || url.password || url.search || url.hash) throw new Error(`${name} must be a plain URL`);
   url.pathname = url.pathname.replace(/\/+$/, '');
