@@ -74,11 +74,13 @@ export class AcceptDepositsWithFiles1764000016000 implements MigrationInterface 
         SELECT id, claimed_by,
                CASE WHEN claimed_by = id THEN 'accepted' WHEN claimed_content = fingerprint THEN 'duplicate' ELSE 'mismatch' END
         FROM judged;
+        -- Most deposits bring no file, and a look at the jobs is not free.
+        IF NOT EXISTS (SELECT 1 FROM unnest(file_sets) AS files WHERE files <> '[]') THEN RETURN; END IF;
         -- Purged or taken by another job: nothing of this batch may be promised.
         SELECT count(*) INTO missing
-          FROM unnest(ids, tenants, file_sets) AS i(id, tenant_hash, files)
-          JOIN jobs j ON j.id = i.id, jsonb_array_elements_text(i.files) AS f(file_id)
-          WHERE i.files <> '[]' AND NOT EXISTS (SELECT 1 FROM deposit_files d WHERE d.id = f.file_id::uuid AND d.job_id = i.id);
+          FROM unnest(ids, tenants, file_sets) AS i(id, tenant_hash, files), jsonb_array_elements_text(i.files) AS f(file_id)
+          WHERE i.files <> '[]' AND EXISTS (SELECT 1 FROM jobs j WHERE j.id = i.id)
+            AND NOT EXISTS (SELECT 1 FROM deposit_files d WHERE d.id = f.file_id::uuid AND d.job_id = i.id);
         IF missing > 0 THEN RAISE EXCEPTION 'staged files are missing' USING ERRCODE = '40001'; END IF;
       END $$`);
     await runner.query('GRANT CREATE ON SCHEMA public TO opcovia_accept');
