@@ -177,14 +177,7 @@ describe('three tenants at a time', () => {
     );
     const seen = (outcome: string) => statuses.get(outcome) ?? 0;
     // A walk of refusals alone would prove nothing. Whether a 304 is among them hangs on what the poller has just seen change.
-    for (const outcome of [
-      'dossier 200',
-      'etats 200',
-      'deposit 202',
-      'job 200',
-      'job 404',
-      'webhook 404',
-    ])
+    for (const outcome of ['dossier 200', 'etats 200', 'deposit 202', 'job 200', 'job 404', 'webhook 404'])
       expect([outcome, seen(outcome)]).not.toEqual([outcome, 0]);
   });
 });
