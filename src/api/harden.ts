@@ -17,6 +17,7 @@ import { answerHook } from './answer.hook.js';
 import { capConnections } from './connection-cap.js';
 import { closingHook, connectionHook } from './connection.hook.js';
 import { answerProblem, ErrorFilter } from './error.filter.js';
+import { HeavyTurns, heavyBytes } from './intake/heavy-turns.js';
 import { dropFilesHook, formType, intakeLimits, leaveForm, takeFilesHook } from './intake/take-files.hook.js';
 import { fastLaneHook } from './fast-lane.hook.js';
 import { KnownRoutes } from './known-routes.js';
@@ -68,16 +69,20 @@ export function harden(app: NestFastifyApplication, env: Env, { fastLane = true 
   const fastify = app.getHttpAdapter().getInstance();
   listenToSpecialRequests(fastify.server);
   capConnections(fastify.server, env.OPCOVIA_CONNECTIONS);
+  const turns = new HeavyTurns();
   fastify.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer' },
-    async (_request: FastifyRequest, body: Buffer) => parseStrictJson(body),
+    async (_request: FastifyRequest, body: Buffer) => {
+      if (body.length > heavyBytes) await turns.next();
+      return parseStrictJson(body);
+    },
   );
   fastify.removeContentTypeParser('text/plain');
   fastify.addContentTypeParser(formType, leaveForm);
   fastify.decorateRequest('tenant', undefined);
   const limits = intakeLimits(env);
-  const takeFiles = takeFilesHook({ store: app.get(FileStore), limits });
+  const takeFiles = takeFilesHook({ store: app.get(FileStore), limits, turns });
   const admission = app.get(Admission);
   fastify.decorate<Admission, 'admission'>('admission', admission);
   const routes = new KnownRoutes();

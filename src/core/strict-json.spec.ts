@@ -107,6 +107,16 @@ describe('strict JSON', () => {
     expect(() => strict('{"nom":"SECRET"')).toThrow(/^VALIDATION_ERROR$/);
   });
 
+  it('counts the same whatever the length of a string, its quotes and its backslashes', () => {
+    const pieces = fc.constantFrom('a', '\\', '"', ':', '{', '}', 'é', 'x'.repeat(61), '\\'.repeat(7));
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 40 }), fc.array(pieces, { maxLength: 40 }), (left, right) => {
+        const value = { [`k${left.join('')}`]: [left.join(''), { other: right.join('') }], end: right.join('') };
+        expect(strict(JSON.stringify(value))).toStrictEqual(value);
+      }),
+    );
+  });
+
   it('keeps what looks dangerous and is not', () => {
     const text = '{"a":"{\\"a\\":1,\\"a\\":2}","b":"\\\\","c":"\\ud83d\\ude00 :::","2":1,"1":[[]],"toString":null}';
     expect(strict(text)).toStrictEqual(JSON.parse(text));

@@ -81,11 +81,26 @@ function countKeys(bytes: Buffer): number {
   return keys;
 }
 
+/** Names and values are short, files are not: beyond so many bytes the native search wins over the loop. */
+const shortString = 64;
+
 function endOfString(bytes: Buffer, from: number): number {
-  for (let at = from; at < bytes.length; at++) {
+  const near = Math.min(from + shortString, bytes.length);
+  let at = from;
+  for (; at < near; at++) {
     const byte = bytes[at];
     if (byte === 0x22) return at;
     if (byte === 0x5c) at++;
+  }
+  return at < bytes.length ? endOfLongString(bytes, at) : bytes.length;
+}
+
+/** The next quote with an even number of backslashes before it; `from` stands behind no open escape. */
+function endOfLongString(bytes: Buffer, from: number): number {
+  for (let at = bytes.indexOf(0x22, from); at >= 0; at = bytes.indexOf(0x22, at + 1)) {
+    let first = at;
+    while (first > from && bytes[first - 1] === 0x5c) first--;
+    if ((at - first) % 2 === 0) return at;
   }
   return bytes.length;
 }

@@ -3,6 +3,7 @@ import { fail } from '../../core/errors.js';
 import type { Env } from '../../platform/config/env.js';
 import type { FileStore, Staging } from '../../queue/file-store.js';
 import { wantsDryRun } from '../opco/dry-run.js';
+import { type HeavyTurns, heavyBytes } from './heavy-turns.js';
 import { takeFormFiles, type IntakeLimits } from './form-files.js';
 import { takeJsonFiles } from './json-files.js';
 import type { Received } from './received.js';
@@ -28,7 +29,11 @@ export async function leaveForm(request: FastifyRequest): Promise<void> {
  * Parts the files of a deposit from its body, out of JSON (`_files`) or out of a form: from here on nobody can tell which of the
  * two it was.
  */
-export function takeFilesHook(parts: { readonly store: FileStore; readonly limits: IntakeLimits }) {
+export function takeFilesHook(parts: {
+  readonly store: FileStore;
+  readonly limits: IntakeLimits;
+  readonly turns: HeavyTurns;
+}) {
   return async function takeFiles(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (request.routeOptions.config.takesFiles !== true || !request.tenant) return;
     const taken = isForm(request)
@@ -39,10 +44,20 @@ export function takeFilesHook(parts: { readonly store: FileStore; readonly limit
             throw error;
           },
         )
-      : takeJsonFiles(request.body, parts.limits.fileBytes);
+      : await takeInTurn(request, parts);
     request.body = taken.body;
     request.received = taken.received;
   };
+}
+
+/** Decoding and weighing a large file is felt, as reading its body was. */
+async function takeInTurn(
+  { body, headers }: FastifyRequest,
+  { limits, turns }: { readonly limits: IntakeLimits; readonly turns: HeavyTurns },
+) {
+  // Without a length it came in chunks, and may be large.
+  if (Number(headers['content-length'] ?? Infinity) > heavyBytes) await turns.next();
+  return takeJsonFiles(body, limits.fileBytes);
 }
 
 /** Removes what was stored for a deposit that no job took; what a job took stays. */
