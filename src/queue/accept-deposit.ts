@@ -21,7 +21,7 @@ export interface DepositToAccept {
   readonly route: string;
   /** Without its files. */
   readonly body: unknown;
-  /** Its files, stored already; absent when there are none. */
+  /** Its files, stored already or held; absent when there are none. */
   readonly staged?: StagedFiles;
   /** What is doubtful and taken in all the same: it stands in the job. Never repeats a value of the body. */
   readonly warnings?: readonly Finding[];
@@ -115,10 +115,10 @@ export class AcceptDeposit {
   #candidate(deposit: DepositToAccept): Candidate {
     const { tenant, opcoId, route, body, staged, warnings = [] } = deposit;
     const jobId = randomUUID();
-    const files = staged?.files ?? [];
-    const content = fingerprint({ method: 'POST', route, opcoId, body, files });
+    const { files = [], held = [] } = staged ?? {};
+    const content = fingerprint({ method: 'POST', route, opcoId, body, files: [...files, ...held] });
     const key = this.#keyOf(deposit);
-    const payload = key.seal(writePayload({ body, files }), place('jobs', 'payload', jobId, tenant.hash));
+    const payload = key.seal(writePayload({ body, files, held }), place('jobs', 'payload', jobId, tenant.hash));
     const doubts =
       warnings.length > 0 ? key.seal(JSON.stringify(warnings), place('jobs', 'warnings', jobId, tenant.hash)) : null;
     const claim = claimKey(deposit.idempotencyKey, content);

@@ -20,10 +20,16 @@ export interface StoredFile extends FileFacts {
   readonly pieces: number;
 }
 
+/** A file so small that it travels in the job's payload. */
+export interface HeldFile extends FileFacts {
+  readonly content: Buffer;
+}
+
 /** The files of one deposit, and the key that sealed them; the key is stored with the job, or never. */
 export interface StagedFiles {
   readonly key: FreshKey;
   readonly files: readonly StoredFile[];
+  readonly held: readonly HeldFile[];
 }
 
 const pieceAt = (file: string, piece: number, tenant: TenantHash) =>
@@ -31,10 +37,11 @@ const pieceAt = (file: string, piece: number, tenant: TenantHash) =>
 
 /**
  * The files of deposits: sealed pieces in PostgreSQL, written while they arrive and read while they are sent, so that neither
- * way holds a whole file in memory.
+ * way holds a whole file in memory. What is small altogether is held until the acceptance, and costs no commit of its own.
  *
- *     arriving ──pieces──▶ staged ──accept_deposits──▶ of a job ──purge──▶ gone
- *                            └─ refused, or nobody's for an hour ──▶ gone
+ *     arriving ──small──▶ held ──accept_deposits──▶ in the payload of a job
+ *        └──pieces──▶ staged ──accept_deposits──▶ of a job
+ *                        └─ refused, or nobody's for an hour ──▶ gone
  *
  * The key of staged pieces is in memory only: should the process die, nobody can read them any more.
  */
@@ -42,13 +49,17 @@ export class FileStore {
   constructor(
     private readonly database: Pick<Database, 'asTenant' | 'asSystem'>,
     private readonly keys: Pick<DataKeys, 'fresh' | 'open'>,
-    /** Resolves after so many milliseconds. */
-    private readonly wait: (ms: number) => Promise<void>,
+    private readonly rules: {
+      /** Bytes of all files of one deposit up to which they are held. */
+      readonly heldBytes: number;
+      /** Resolves after so many milliseconds. */
+      readonly wait: (ms: number) => Promise<void>;
+    },
   ) {}
 
   /** A place for the files of one deposit. */
   stage(tenant: TenantHash): Staging {
-    return new Staging(this.database, this.keys.fresh(tenant, 'staged'), tenant);
+    return new Staging(this.database, { key: this.keys.fresh(tenant, 'staged'), tenant, ...this.rules });
   }
 
   /** Stored files, to be read piece by piece; throws NOT_FOUND before anything is sent when a piece is missing. */
@@ -94,7 +105,7 @@ export class FileStore {
       } catch (error) {
         const passing = error instanceof OpcoviaError && error.code === 'SERVICE_UNAVAILABLE';
         if (!passing || tried >= readPausesMs.length) throw error;
-        await this.wait(readPausesMs[tried] ?? 0);
+        await this.rules.wait(readPausesMs[tried] ?? 0);
       }
     }
   }
@@ -113,51 +124,82 @@ export class FileStore {
   }
 }
 
+/** Whose files arrive, and how many bytes of them are held. */
+interface StagingTerms {
+  readonly key: FreshKey;
+  readonly tenant: TenantHash;
+  readonly heldBytes: number;
+}
+
 /** The files of one deposit while they arrive. */
 export class Staging {
   readonly #files: StoredFile[] = [];
+  readonly #held: HeldFile[] = [];
   /** Those that broke off as well: some of their pieces may be stored. */
-  readonly #begun: string[] = [];
+  #begun: string[] = [];
+  #room: number;
 
   constructor(
     private readonly database: Pick<Database, 'asTenant'>,
-    private readonly key: FreshKey,
-    private readonly tenant: TenantHash,
-  ) {}
+    private readonly terms: StagingTerms,
+  ) {
+    this.#room = terms.heldBytes;
+  }
 
-  /** Writes one file as it comes; the next piece is not asked for before this one is stored. */
-  async add(name: string, source: AsyncIterable<Buffer>): Promise<FileFacts> {
-    const id = randomUUID();
-    this.#begun.push(id);
-    let pieces = 0;
-    const facts = await weigh(name, inPieces(source), (content) => this.#write(id, pieces++, content));
-    const file = { id, ...facts, pieces };
-    this.#files.push(file);
-    return file;
+  /** Takes one file as it comes; the next piece is not asked for before this one is stored. `known` spares the weighing. */
+  async add(name: string, source: AsyncIterable<Buffer>, known?: FileFacts): Promise<FileFacts> {
+    const rest = source[Symbol.asyncIterator]();
+    const first: Buffer[] = [];
+    let size = 0;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) {
+      first.push(next.value);
+      size += next.value.length;
+      if (size > this.#room) return this.#store(name, after(first, rest), known);
+    }
+    this.#room -= size;
+    const facts = known ?? (await weigh(name, after(first)));
+    this.#held.push({ ...facts, content: Buffer.concat(first, size) });
+    return facts;
   }
 
   /** What has arrived, for `AcceptDeposit`. */
   staged(): StagedFiles {
-    return { key: this.key, files: this.#files };
+    return { key: this.terms.key, files: this.#files, held: this.#held };
+  }
+
+  /** A job has taken the files: nothing is left to drop. */
+  settle(): void {
+    this.#begun = [];
   }
 
   /** Removes what no job has taken; called after every request, so it must not disturb those that a job did take. */
   async drop(): Promise<void> {
     if (this.#begun.length === 0) return;
-    await this.database.asTenant(this.tenant, (sql) =>
+    await this.database.asTenant(this.terms.tenant, (sql) =>
       sql.query('DELETE FROM deposit_files WHERE id = ANY($1) AND job_id IS NULL', [this.#begun]),
     );
   }
 
+  async #store(name: string, source: AsyncIterable<Buffer>, known: FileFacts | undefined): Promise<FileFacts> {
+    const id = randomUUID();
+    this.#begun.push(id);
+    let pieces = 0;
+    const write = (content: Buffer) => this.#write(id, pieces++, content);
+    if (known) for await (const content of inPieces(source)) await write(content);
+    const facts = known ?? (await weigh(name, inPieces(source), write));
+    this.#files.push({ id, ...facts, pieces });
+    return facts;
+  }
+
   async #write(id: string, piece: number, content: Buffer): Promise<void> {
-    const sealed = this.key.sealBytes(content, pieceAt(id, piece, this.tenant));
-    const written = this.database.asTenant(this.tenant, async (sql) => {
-      if (piece === 0)
-        await sql.query('INSERT INTO deposit_files (id, tenant_hash) VALUES ($1, $2)', [id, this.tenant]);
+    const { key, tenant } = this.terms;
+    const sealed = key.sealBytes(content, pieceAt(id, piece, tenant));
+    const written = this.database.asTenant(tenant, async (sql) => {
+      if (piece === 0) await sql.query('INSERT INTO deposit_files (id, tenant_hash) VALUES ($1, $2)', [id, tenant]);
       await sql.query('INSERT INTO deposit_file_pieces (file_id, piece, tenant_hash, sealed) VALUES ($1, $2, $3, $4)', [
         id,
         piece,
-        this.tenant,
+        tenant,
         sealed,
       ]);
     });
@@ -194,6 +236,12 @@ export async function weigh(
   }
   const mediaType = fileTypeOf(head)?.mediaType;
   return { name, size, sha256: digest.digest('hex'), ...(mediaType && { mediaType }) };
+}
+
+/** What was read ahead, then the rest. */
+async function* after(first: readonly Buffer[], rest?: AsyncIterator<Buffer>): AsyncIterable<Buffer> {
+  yield* first;
+  if (rest) yield* { [Symbol.asyncIterator]: () => rest };
 }
 
 /** Cuts a stream anew into pieces of one size; the last one is what remains, and an empty stream gives one empty piece. */

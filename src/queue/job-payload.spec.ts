@@ -10,11 +10,23 @@ describe("a deposit's payload", () => {
   it('comes back as it was written, with the places of its files', () => {
     const file = { id: 'f', name: 'a.pdf', size: 3, pieces: 1, sha256: 'ab', mediaType: 'application/pdf' };
     const payload = { body: { typeFichier: 'facture' }, files: [file] };
-    expect(readPayload(writePayload(payload))).toEqual({ ...payload, within: [] });
+    expect(readPayload(writePayload({ ...payload, held: [] }))).toEqual({ ...payload, within: [] });
   });
 
   it('without files is the bare body, which the release before can read', () => {
-    expect(writePayload({ body: { cerfa: {} }, files: [] })).toBe('{"cerfa":{}}');
+    expect(writePayload({ body: { cerfa: {} }, files: [], held: [] })).toBe('{"cerfa":{}}');
+  });
+
+  it('with files that it holds alone is the first form too; beside stored ones they come back all the same', () => {
+    const held = [{ name: 'b.pdf', size: 6, sha256: 'cd', content: Buffer.from('%PDF-2') }];
+    const base64 = held[0]?.content.toString('base64');
+    expect(JSON.parse(writePayload({ body: { a: 1 }, files: [], held }))).toEqual({
+      a: 1,
+      _files: { 'b.pdf': base64 },
+    });
+    const file = { id: 'f', name: 'a.pdf', size: 3, pieces: 1, sha256: 'ab' };
+    const both = readPayload(writePayload({ body: { a: 1 }, files: [file], held }));
+    expect(both).toMatchObject({ body: { a: 1 }, files: [file], within: [{ name: 'b.pdf', size: 6 }] });
   });
 
   it('of the first release is read with the files that it holds itself', async () => {

@@ -1,34 +1,49 @@
 import { createHash } from 'node:crypto';
 import { type DepositFile, fileInMemory } from '../core/deposit-file.js';
 import { fileTypeOf } from '../core/file-type.js';
-import type { StoredFile } from './file-store.js';
+import type { HeldFile, StoredFile } from './file-store.js';
 
-/** What a deposit's payload holds, before it is sealed: the body, and where its files lie. */
+/** What a deposit's payload holds, before it is sealed: the body, and its files or where they lie. */
 export interface JobPayload {
   readonly body: unknown;
   readonly files: readonly StoredFile[];
-  /** Files of a payload of the first form, which held them itself. */
+  /** Files that the payload holds itself. */
   readonly within: readonly DepositFile[];
 }
 
 /** The form with files apart. */
 const version = 2;
 
-/** The text to be sealed. Without files it is the first form still, which a worker of the release before can send as well. */
-export function writePayload({ body, files }: Pick<JobPayload, 'body' | 'files'>): string {
-  return JSON.stringify(files.length === 0 ? body : { v: version, body, files });
+/**
+ * The text to be sealed: `{v: 2, body, files, within}` where files lie in the store, else the first release's form, the body with
+ * its `_files` in base64, which a worker of that release can send as well. No body of the norm has a member `v`.
+ */
+export function writePayload({
+  body,
+  files,
+  held,
+}: {
+  readonly body: unknown;
+  readonly files: readonly StoredFile[];
+  readonly held: readonly HeldFile[];
+}): string {
+  const within = Object.fromEntries(held.map(({ name, content }) => [name, content.toString('base64')]));
+  if (files.length > 0) return JSON.stringify({ v: version, body, files, within });
+  return JSON.stringify(held.length > 0 ? { ...(body as object), _files: within } : body);
 }
 
-/**
- * Reads both forms: `{v: 2, body, files}`, and the bare body with its `_files` in base64 that the first release wrote. No body of
- * the norm has a member `v`.
- */
+/** Reads both forms. */
 export function readPayload(text: string): JobPayload {
   const read = JSON.parse(text) as Record<string, unknown>;
-  if (read['v'] === version) return { body: read['body'], files: read['files'] as StoredFile[], within: [] };
+  if (read['v'] === version)
+    return { body: read['body'], files: read['files'] as StoredFile[], within: filesIn(read['within']) };
   const { _files: files, ...body } = read;
-  const entries = Object.entries((files ?? {}) as Record<string, string>);
-  return { body, files: [], within: entries.map(([name, base64]) => fileOf(name, Buffer.from(base64, 'base64'))) };
+  return { body, files: [], within: filesIn(files) };
+}
+
+function filesIn(within: unknown): DepositFile[] {
+  const entries = Object.entries((within ?? {}) as Record<string, string>);
+  return entries.map(([name, base64]) => fileOf(name, Buffer.from(base64, 'base64')));
 }
 
 /** A file out of its bytes: what JSON bodies carry. */

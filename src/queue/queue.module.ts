@@ -5,6 +5,7 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { opcoIds } from '../core/endpoint.js';
 import { depositQueueName } from '../core/keys.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
+import { Env } from '../platform/config/env.js';
 import { Database } from '../platform/database/database.js';
 import { QUEUE_REDIS } from '../platform/redis/redis.tokens.js';
 import { DataKeys } from '../tenancy/data-keys.js';
@@ -34,8 +35,9 @@ const queueNames = opcoIds.map(depositQueueName);
     },
     {
       provide: FileStore,
-      inject: [Database, DataKeys],
-      useFactory: (database: Database, keys: DataKeys) => new FileStore(database, keys, (ms) => sleep(ms)),
+      inject: [Database, DataKeys, Env],
+      useFactory: (database: Database, keys: DataKeys, env: Env) =>
+        new FileStore(database, keys, { heldBytes: env.OPCOVIA_FILES_HELD_KIB * 1024, wait: (ms) => sleep(ms) }),
     },
     {
       provide: AcceptDeposit,

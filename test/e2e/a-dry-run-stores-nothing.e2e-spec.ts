@@ -110,7 +110,7 @@ describe('a dry run', () => {
   const state = async () => [await kept(product), await traces(product)];
 
   beforeAll(async () => {
-    product = await startProduct();
+    product = await startProduct({ OPCOVIA_FILES_HELD_KIB: '0' });
     key = await product.newTenant('CFA dry');
     url = product.opcovia.apiUrl ?? '';
     before = await state();

@@ -22,7 +22,7 @@ describe('a refused form', () => {
   let before: Awaited<ReturnType<typeof traces>>;
 
   beforeAll(async () => {
-    product = await startProduct({ OPCOVIA_UPLOAD_GRACE_SECONDS: '1' });
+    product = await startProduct({ OPCOVIA_UPLOAD_GRACE_SECONDS: '1', OPCOVIA_FILES_HELD_KIB: '0' });
     key = await product.newTenant('CFA refused');
     url = product.opcovia.apiUrl ?? '';
     before = await traces(product);

@@ -18,6 +18,7 @@ describe('a form at a process that is killed', () => {
   beforeAll(async () => {
     own = await OwnProduct.of('killed-form', {
       OPCOVIA_ATTEMPT_LOST_SECONDS: '2',
+      OPCOVIA_FILES_HELD_KIB: '0',
       OPCOVIA_RELAY_INTERVAL_SECONDS: '1',
     });
     running = await own.start();

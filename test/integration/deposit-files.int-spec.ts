@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import pg from 'pg';
 import type { DepositFile } from '../../src/core/deposit-file.js';
-import type { StagedFiles } from '../../src/queue/file-store.js';
+import { FileStore, type StagedFiles } from '../../src/queue/file-store.js';
 import { accepts, aDeposit, aQueue, aTenant, until, type TestQueue } from '../support/a-queue.js';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -133,8 +133,59 @@ describe('the files of deposits', () => {
 
   it('of another tenant do not exist', async () => {
     const staging = await stage(pdf(3));
-    const { key, files } = staging.staged();
-    await deposit({ key, files }, 9005);
+    const { key, files, held } = staging.staged();
+    await deposit({ key, files, held }, 9005);
     await expect(queue.files.open(aTenant().hash, key.id, files)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('small files of deposits', () => {
+  let queue: TestQueue;
+  const tenant = aTenant();
+
+  beforeAll(async () => {
+    queue = await aQueue({ heldBytes: 1000 });
+    queue.opco.acts = [accepts()];
+  });
+  afterAll(() => queue.close());
+
+  it.each([
+    ['fit together: none is stored', [400, 500], 0],
+    ['do not fit together: those that fit are held', [900, 900, 50], 1],
+    ['are larger: each is stored', [1001, 2000], 2],
+  ])('that %s, and all come to the OPCO byte for byte', async (_, sizes, stored) => {
+    const contents = sizes.map((size) => pdf(size - 9));
+    const staging = queue.files.stage(tenant.hash);
+    for (const [index, content] of contents.entries()) {
+      const cut = content.length >> 1;
+      await staging.add(`${index}`, Readable.from([content.subarray(0, cut), content.subarray(cut)]));
+    }
+    const { files, held } = staging.staged();
+    expect([files.length, held.length]).toEqual([stored, sizes.length - stored]);
+    const { jobId } = await queue.accept.accept(aDeposit(tenant, { staged: staging.staged() }, sizes.length + stored));
+    staging.settle();
+    await staging.drop();
+    const work = queue.work();
+    work.start();
+    await until(async () => (await queue.jobs.view(tenant.hash, 'opco-ep', jobId)).status === 'completed');
+    const call = queue.opco.calls.at(-1);
+    const arrived = new Map<string, string>();
+    for (const file of call?.files ?? []) arrived.set(file.name, sha256(await whole(file)));
+    expect([...arrived].sort()).toEqual(contents.map((content, index) => [`${index}`, sha256(content)]));
+    await work.stop();
+  });
+
+  it('are the same deposit, held or stored', async () => {
+    const content = pdf(100);
+    const stagedBy = async (files: typeof queue.files) => {
+      const staging = files.stage(tenant.hash);
+      await staging.add('a', Readable.from([content]));
+      return staging.staged();
+    };
+    const stored = new FileStore(queue.db.database, queue.keys, { heldBytes: 0, wait: () => Promise.resolve() });
+    const { jobId } = await queue.accept.accept(aDeposit(tenant, { staged: await stagedBy(queue.files) }, 77));
+    expect(await queue.accept.accept(aDeposit(tenant, { staged: await stagedBy(stored) }, 77))).toEqual({
+      ...{ jobId, status: 'duplicate' },
+    });
   });
 });

@@ -119,7 +119,8 @@ export interface TestQueue {
   close(): Promise<void>;
 }
 
-export async function aQueue(): Promise<TestQueue> {
+/** Every file is stored in pieces, unless `heldBytes` says otherwise. */
+export async function aQueue({ heldBytes = 0 } = {}): Promise<TestQueue> {
   const db = await createTestDatabase();
   const keys = new DataKeys(db.database, KeyRing.parse(`test:${randomBytes(32).toString('hex')}`));
   await keys.load();
@@ -139,7 +140,7 @@ export async function aQueue(): Promise<TestQueue> {
   const wake = (opcoId: string) => wakening.wake(opcoId);
   const failures: unknown[] = [];
   const works: DepositWork[] = [];
-  const files = new FileStore(db.database, keys, () => Promise.resolve());
+  const files = new FileStore(db.database, keys, { heldBytes, wait: () => Promise.resolve() });
   return {
     ...{ db, redis, opco, keys, files, queues, attempts, failures },
     accept: new AcceptDeposit(db.database, keys, wake),

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { JobTicket, Preflight } from '../../core/contract/job.js';
+import type { DepositFile, FileFacts } from '../../core/deposit-file.js';
 import { fail, type ErrorCode, type Finding, type OpcoviaError } from '../../core/errors.js';
 import type { Exchange } from '../../core/exchange.js';
 import { AcceptDeposit, type AcceptedDeposit } from '../../queue/accept-deposit.js';
@@ -46,7 +47,7 @@ export class DepositDoor {
   ): Promise<AcceptedDeposit> {
     const { opcoId, tenant, requestId } = exchange.call;
     const staged = await this.#staged(exchange, request);
-    return this.acceptDeposit.accept({
+    const accepted = await this.acceptDeposit.accept({
       ...{ tenant, opcoId, type, idempotencyKey, requestId },
       route: `/:opcoId/${type}`,
       body: exchange.read('question').body,
@@ -54,18 +55,26 @@ export class DepositDoor {
       warnings: warningsOf(exchange),
       ...(staged && { staged }),
     });
+    // Of a duplicate, what came now belongs to nobody, and is dropped after the answer.
+    if (accepted.status === 'pending') request.received?.staging?.settle();
+    return accepted;
   }
 
-  /** A form is stored already; files out of JSON are stored now, where nothing else can refuse them any more. */
+  /** A form is staged already; files out of JSON are stored now, where nothing else can refuse them any more. */
   async #staged({ call }: Exchange, request: FastifyRequest): Promise<StagedFiles | undefined> {
     const { received } = request;
     if (!received || received.files.length === 0) return undefined;
     if (received.staging) return received.staging.staged();
     const staging = this.store.stage(call.tenant.hash);
     request.received = { ...received, staging };
-    for (const file of received.files) await staging.add(file.name, file.open());
+    for (const file of received.files) await staging.add(file.name, file.open(), factsOf(file));
     return staging.staged();
   }
+}
+
+/** Known since the body was read: nobody weighs ten mebibytes twice. */
+function factsOf({ open: _, ...facts }: DepositFile): FileFacts {
+  return facts;
 }
 
 function warningsOf(exchange: Exchange): readonly Finding[] {

@@ -47,6 +47,12 @@ export class DoorSettings {
   @Whole(1, 100)
   OPCOVIA_FILE_MIB = 10;
 
+  @Setting(
+    'Files of a deposit that are together no larger travel in its job, in KiB; larger ones are stored in pieces.',
+  )
+  @Whole(0, 1024)
+  OPCOVIA_FILES_HELD_KIB = 64;
+
   @Setting('Largest body of any other request, in KiB.')
   @Whole(1, 1024)
   OPCOVIA_BODY_KIB = 100;
