@@ -5,7 +5,7 @@ import type { Database } from '../platform/database/database.js';
 import type { DataKeys, FreshKey } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
 import type { DepositType } from './deposit-types.js';
-import type { StagedFiles, StoredFile } from './file-store.js';
+import type { StagedFiles, StoredFile } from './staging.js';
 import { claimKey, fingerprint, type ClaimKey } from './idempotency.js';
 import { writePayload } from './job-payload.js';
 import { waitingProgress } from './job-texts.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type DepositFile, fileInMemory } from '../core/deposit-file.js';
 import { fileTypeOf } from '../core/file-type.js';
-import type { HeldFile, StoredFile } from './file-store.js';
+import type { HeldFile, StoredFile } from './staging.js';
 
 /** What a deposit's payload holds, before it is sealed: the body, and its files or where they lie. */
 export interface JobPayload {

@@ -2,7 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import pg from 'pg';
 import type { DepositFile } from '../../src/core/deposit-file.js';
-import { FileStore, type StagedFiles } from '../../src/queue/file-store.js';
+import { FileStore } from '../../src/queue/file-store.js';
+import type { StagedFiles } from '../../src/queue/staging.js';
 import { accepts, aDeposit, aQueue, aTenant, until, type TestQueue } from '../support/a-queue.js';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { fileElsewhere, type DepositFile, type FileFacts } from '../../core/deposit-file.js';
 import { fail, type Finding } from '../../core/errors.js';
 import { parseStrictJson } from '../../core/strict-json.js';
-import { weigh, type Staging } from '../../queue/file-store.js';
+import { weigh, type Staging } from '../../queue/staging.js';
 import { readForm } from './read-form.js';
 import { judgeName, pointerOf, type Received } from './received.js';
 

@@ -1,6 +1,6 @@
 import type { DepositFile } from '../../core/deposit-file.js';
 import type { Finding } from '../../core/errors.js';
-import type { Staging } from '../../queue/file-store.js';
+import type { Staging } from '../../queue/staging.js';
 
 /** The files of one request, whichever way they came. */
 export interface Received {

@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { fail } from '../../core/errors.js';
 import type { Env } from '../../platform/config/env.js';
-import type { FileStore, Staging } from '../../queue/file-store.js';
+import type { FileStore } from '../../queue/file-store.js';
+import type { Staging } from '../../queue/staging.js';
 import { wantsDryRun } from '../opco/dry-run.js';
 import { type HeavyTurns, heavyBytes } from './heavy-turns.js';
 import { takeFormFiles, type IntakeLimits } from './form-files.js';

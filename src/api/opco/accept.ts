@@ -6,7 +6,8 @@ import { fail, type ErrorCode, type Finding, type OpcoviaError } from '../../cor
 import type { Exchange } from '../../core/exchange.js';
 import { AcceptDeposit, type AcceptedDeposit } from '../../queue/accept-deposit.js';
 import type { DepositType } from '../../queue/deposit-types.js';
-import { FileStore, type StagedFiles } from '../../queue/file-store.js';
+import { FileStore } from '../../queue/file-store.js';
+import type { StagedFiles } from '../../queue/staging.js';
 import { readIdempotencyKey } from '../../queue/idempotency.js';
 import { sourceOf } from '../author-of.js';
 import { wantsDryRun } from './dry-run.js';
