@@ -153,6 +153,8 @@ export interface Endpoint {
   naturalKey?(question: Question): readonly string[] | undefined;
   /** Deposits only: absent where the norm offers no way to find a lost effect again. */
   readonly lookUp?: LookUp;
+  /** Composite deposits only: it is never sent itself, its steps are. */
+  readonly composite?: Composite;
   toRequest(question: Question): UpstreamRequest;
   /** The canonical answer to a 2xx response. Tolerant: what it cannot read it leaves for validation to refuse. */
   toAnswer(response: UpstreamResponse, question: Question): unknown;
@@ -162,6 +164,24 @@ export interface Endpoint {
   readonly noStandIn?: true;
   /** Reads whose 4xx means "no such thing" in this OPCO's dialect. */
   isNotFound?(response: UpstreamResponse): boolean;
+}
+
+/** One deposit of the norm inside a composite one. */
+export interface CompositeStep {
+  readonly endpoint: EndpointName;
+  /** The word of the route that takes the same deposit alone. */
+  readonly type: string;
+  /** French, for the progress of the job. */
+  readonly label: string;
+  /** The name of its file among those of the whole; absent where it has none. */
+  readonly file?: string;
+}
+
+/** What the steps of a composite deposit are, out of its body, and what each sends. Pure. */
+export interface Composite {
+  steps(body: unknown): readonly CompositeStep[];
+  /** The body of one step; `numeroInterne` is what the first one gave. */
+  bodyOf(body: unknown, step: number, numeroInterne: string): unknown;
 }
 
 /** How many calls an OPCO is believed to bear; the hub learns the truth. */
@@ -181,6 +201,8 @@ export interface OpcoAdapter {
   readonly endpoints: Readonly<Partial<Record<EndpointName, Endpoint>>>;
   /** Newer versions in test beside what is in production. */
   readonly trials?: Readonly<Partial<Record<EndpointName, Trial>>>;
+  /** Judges composite deposits as a whole; served where the deposit of its first step is. */
+  readonly complet: Endpoint;
   readonly auth: { readonly scope?: string; readonly dpop: boolean };
   readonly limits: UpstreamLimits;
   /** How `etats` pages: one whole array, or numbered pages of about `size` rows. */

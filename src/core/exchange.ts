@@ -23,6 +23,8 @@ export interface Call {
   readonly tenant: Tenant;
   readonly opcoId: string;
   readonly endpoint: EndpointName;
+  /** The endpoint is the first of several, which are judged together (`OpcoAdapter.complet`). */
+  readonly composite?: true;
   readonly traffic: TrafficClass;
   readonly query: Readonly<Record<string, unknown>>;
   readonly body?: unknown;

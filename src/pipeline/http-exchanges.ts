@@ -72,6 +72,7 @@ export class HttpExchanges {
       query: asked.query,
       cache: cacheDemandOf(header(request, 'cache-control')),
       ...deposit,
+      ...(route.composite && { composite: true }),
       ...(cfaKey !== undefined && { cfaKey }),
       ...(traceparent !== undefined && { traceparent }),
       ...(source !== undefined && { source }),

@@ -15,6 +15,8 @@ export interface ReadyAnswer {
 /** How a route goes through the pipeline. */
 export interface PipelineRoute {
   readonly endpoint: EndpointName;
+  /** Judges the whole of a composite deposit, of which the endpoint is the first step. */
+  readonly composite?: true;
   /** The last stage to run; those marked `always` run all the same. */
   readonly upTo?: StageName;
   /**

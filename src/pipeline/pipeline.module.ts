@@ -114,9 +114,9 @@ const stages = pipeline.map((room) => room.stage);
     },
     {
       provide: PipelineRunner,
-      inject: [CLOCK, KeyTrust, ...stages],
-      useFactory: (clock: Clock, trust: KeyTrust, ...list: Stage[]) => {
-        const runner = new PipelineRunner(list, clock);
+      inject: [CLOCK, KeyTrust, ResolveAdapterStage, ...stages],
+      useFactory: (clock: Clock, trust: KeyTrust, resolve: ResolveAdapterStage, ...list: Stage[]) => {
+        const runner = new PipelineRunner(list, clock, resolve);
         trust.askThrough((call) => runner.run(call));
         return runner;
       },

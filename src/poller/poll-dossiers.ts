@@ -5,12 +5,12 @@ import type { EndpointName, OpcoAdapter } from '../core/endpoint.js';
 import { fail, type ErrorCode } from '../core/errors.js';
 import type { NewEvent } from '../core/events.js';
 import type { Call, Exchange } from '../core/exchange.js';
+import { scanPages, type PagedList } from '../core/scan-pages.js';
 import type { Tenant, TenantHash } from '../core/tenant.js';
 import type { CommitSignal } from '../events/commit-signal.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Sql } from '../platform/database/database.js';
 import { diff } from './diff.js';
-import { scanEtats } from './scan-etats.js';
 import type { DossierName, Snapshot, SnapshotRepository } from './snapshot.repository.js';
 
 /** The ten stages, as the poller needs them: the settled exchange, never a throw. */
@@ -83,7 +83,8 @@ export class PollDossiers {
     const requestId = randomUUID();
     const ask = (endpoint: EndpointName, query: Call['query']) => this.#ask(poll, requestId, { endpoint, query });
     const report = { etats: new Set<string>(), read: 0, changed: 0, unreadable: 0 };
-    for await (const rows of scanEtats(paging, (query) => ask('etats', query))) {
+    const etats: PagedList<Etat> = { paging, numberOf: ({ numeroInterne }) => numeroInterne };
+    for await (const rows of scanPages(etats, (query) => ask('etats', query))) {
       for (const row of rows) report.etats.add(row.etat);
       for (const row of await this.#toRead(poll, rows)) {
         await assertOurs(poll);

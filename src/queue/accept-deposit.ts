@@ -4,11 +4,12 @@ import type { Tenant } from '../core/tenant.js';
 import type { Database } from '../platform/database/database.js';
 import type { DataKeys, FreshKey } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
-import type { DepositType } from './deposit-types.js';
+import type { PlannedStep } from './attempt.repository.js';
+import { depositTypes, type DepositType } from './deposit-types.js';
 import type { StagedFiles, StoredFile } from './staging.js';
 import { claimKey, fingerprint, type ClaimKey } from './idempotency.js';
 import { writePayload } from './job-payload.js';
-import { waitingProgress } from './job-texts.js';
+import { stepProgress, waitingProgress } from './job-texts.js';
 import { MicroBatch } from './micro-batch.js';
 import { subjectOf } from './subject-of.js';
 
@@ -25,6 +26,10 @@ export interface DepositToAccept {
   readonly staged?: StagedFiles;
   /** What is doubtful and taken in all the same: it stands in the job. Never repeats a value of the body. */
   readonly warnings?: readonly Finding[];
+  /** The parts of its natural key, where its type has one: only one deposit of an object is under way at a time. */
+  readonly naturalKey?: readonly string[];
+  /** The plan of a composite deposit. */
+  readonly steps?: readonly PlannedStep[];
   /** As `readIdempotencyKey` gave it. */
   readonly idempotencyKey?: string | undefined;
   readonly requestId: string;
@@ -55,6 +60,7 @@ interface Candidate {
   readonly payload: string;
   /** Sealed: a doubt about an apprentice says something of him. Null without any. */
   readonly warnings: string | null;
+  readonly effectKey: Buffer | null;
 }
 
 type Verdict = 'accepted' | 'duplicate' | 'mismatch';
@@ -122,7 +128,24 @@ export class AcceptDeposit {
     const doubts =
       warnings.length > 0 ? key.seal(JSON.stringify(warnings), place('jobs', 'warnings', jobId, tenant.hash)) : null;
     const claim = claimKey(deposit.idempotencyKey, content);
-    return { jobId, deposit, claim, content, key, files, payload, warnings: doubts };
+    return {
+      jobId,
+      deposit,
+      claim,
+      content,
+      key,
+      files,
+      payload,
+      warnings: doubts,
+      effectKey: this.#effectKey(deposit),
+    };
+  }
+
+  /** Keyed, since the parts name a person: a plain digest could be guessed. A composite deposit shares it with its first step. */
+  #effectKey({ tenant, opcoId, type, naturalKey }: DepositToAccept): Buffer | null {
+    if (!naturalKey) return null;
+    const effect = JSON.stringify(['effect', opcoId, depositTypes[type], ...naturalKey]);
+    return this.keys.subjectIndex(tenant.hash, effect);
   }
 
   /** The key that has sealed the files already, now that it is known whom they are about. */
@@ -151,7 +174,7 @@ export class AcceptDeposit {
 
   async #commit(candidates: readonly Candidate[]): Promise<Judged[]> {
     const rows = await this.database.call<{ asked: string; job_id: string; verdict: Verdict }>(
-      'SELECT * FROM accept_deposits($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)',
+      'SELECT * FROM accept_deposits($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20)',
       columns(candidates),
     );
     const byJob = new Map(rows.map((row) => [row.asked, { jobId: row.job_id, verdict: row.verdict }]));
@@ -177,7 +200,6 @@ export class AcceptDeposit {
 
 /** The arguments of `accept_deposits`, one array a column. */
 function columns(candidates: readonly Candidate[]): unknown[] {
-  const progress = JSON.stringify(waitingProgress);
   const of = <T>(read: (candidate: Candidate) => T) => candidates.map(read);
   return [
     of(({ jobId }) => jobId),
@@ -192,12 +214,14 @@ function columns(candidates: readonly Candidate[]): unknown[] {
     of(({ key }) => key.subject),
     of(({ key }) => key.wrapped),
     of(({ payload }) => payload),
-    of(() => progress),
+    of(({ deposit: { steps } }) => JSON.stringify(steps ? stepProgress(steps, 0) : waitingProgress)),
     of(({ deposit }) => deposit.requestId),
     of(({ deposit }) => `key:${deposit.tenant.keyId}`),
     of(({ deposit }) => deposit.source ?? null),
     of(({ files }) => JSON.stringify(files.map(({ id }) => id))),
     of(({ warnings }) => warnings),
+    of(({ effectKey }) => effectKey),
+    of(({ deposit }) => JSON.stringify(deposit.steps ?? null)),
   ];
 }
 

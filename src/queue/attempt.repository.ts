@@ -1,8 +1,8 @@
 import { readTenantHash, type Environment, type TenantHash } from '../core/tenant.js';
 import type { Database, Sql } from '../platform/database/database.js';
-import { lastingReasons } from './decide.js';
+import { lastingReasons, type Doubt } from './decision.js';
 import { depositTypes } from './deposit-types.js';
-import { sendingProgress, timelineTexts, type TimelineCode } from './job-texts.js';
+import { sendingProgress, stepProgress, timelineTexts, type TimelineCode } from './job-texts.js';
 
 /** A job in the hands of one worker; `token` is its fencing token. */
 export interface ClaimedJob {
@@ -21,6 +21,25 @@ export interface ClaimedJob {
   readonly reason: string | null;
   /** Milliseconds since it has been pending for that reason, by PostgreSQL's clock. */
   readonly reasonMs: number;
+  /** Its last send may have had its effect: the OPCO is to be asked, nothing may be sent. */
+  readonly doubt?: Doubt;
+  /** Milliseconds since the doubt began. */
+  readonly doubtMs: number;
+  /** The numbers that the OPCO had were known before the last intent. */
+  readonly knownBefore: boolean;
+  /** Where a composite deposit stands, from 0; 0 for any other. */
+  readonly step: number;
+  /** The plan of a composite deposit. */
+  readonly steps?: readonly PlannedStep[];
+  /** Only one deposit of its object may be under way. */
+  readonly exclusive: boolean;
+}
+
+/** One step of a composite deposit, as `jobs.steps` holds it. */
+export interface PlannedStep {
+  readonly type: string;
+  /** French. */
+  readonly label: string;
 }
 
 interface ClaimRow {
@@ -33,7 +52,22 @@ interface ClaimRow {
   readonly request_id: string;
   readonly pending_reason: string | null;
   readonly reason_ms: number;
+  readonly in_doubt: boolean;
+  readonly doubt: Doubt | null;
+  readonly doubt_ms: number;
+  readonly known_before: boolean;
+  readonly step: number;
+  readonly steps: readonly PlannedStep[] | null;
+  readonly exclusive: boolean;
 }
+
+/** Another job of the same object that is under way, or whose effect nobody knows; the condition of the index jobs_one_effect. */
+const underWay = `EXISTS (SELECT 1 FROM jobs o WHERE o.tenant_hash = j.tenant_hash AND o.opco_id = j.opco_id
+  AND o.effect_key = j.effect_key AND o.id <> j.id
+  AND (o.status IN ('processing', 'needs_review') OR (o.status = 'pending' AND o.in_doubt)))`;
+
+/** How often a job that waits for another one looks by itself; it is woken when that one ends. */
+const sameObjectSeconds = 60;
 
 /** SQL that appends one entry, `$code` and `$texte` being parameters; the oldest but the first make room beyond a hundred. */
 export function appendTimeline(code: string, texte: string): string {
@@ -57,40 +91,45 @@ export class AttemptRepository {
 
   /**
    * Takes a job that is pending and due; undefined otherwise, so that a doubled or stale delivery does nothing. One statement
-   * decides, by PostgreSQL's time. A type that only a newer release knows is left to that release.
+   * decides, by PostgreSQL's time. A type that only a newer release knows is left to that release, and a deposit of an object of
+   * which another one is under way waits for that one.
    */
-  claim(tenant: TenantHash, jobId: string, token: string): Promise<ClaimedJob | undefined> {
-    return this.database.asTenant(tenant, async (sql) => {
-      const [row] = await sql.query<ClaimRow>(
-        `UPDATE jobs SET status = 'processing', attempt_token = $2, attempts = attempts + 1, updated_at = now()
-         WHERE id = $1 AND status = 'pending' AND type = ANY($3)
-           AND EXISTS (SELECT 1 FROM job_outbox o WHERE o.job_id = $1 AND o.run_at <= now())
-         RETURNING environment, opco_id, type, attempts, data_key_id, payload, request_id, pending_reason,
-           coalesce(extract(epoch FROM now() - reason_since) * 1000, 0)::float8 AS reason_ms`,
-        [jobId, token, Object.keys(depositTypes)],
-      );
-      if (!row) return undefined;
-      await sql.query(
-        `INSERT INTO job_attempts (job_id, attempt, token, tenant_hash)
-         SELECT $1, coalesce(max(attempt), 0) + 1, $2, $3 FROM job_attempts WHERE job_id = $1`,
-        [jobId, token, tenant],
-      );
-      return toClaim(tenant, jobId, token, row);
-    });
+  async claim(tenant: TenantHash, jobId: string, token: string): Promise<ClaimedJob | undefined> {
+    try {
+      return await this.database.asTenant(tenant, async (sql) => {
+        const row = await take(sql, jobId, token);
+        if (!row) {
+          await waitForSameObject(sql, jobId);
+          return undefined;
+        }
+        await sql.query(
+          `INSERT INTO job_attempts (job_id, attempt, token, tenant_hash)
+           SELECT $1, coalesce(max(attempt), 0) + 1, $2, $3 FROM job_attempts WHERE job_id = $1`,
+          [jobId, token, tenant],
+        );
+        return toClaim(tenant, jobId, token, row);
+      });
+    } catch (error) {
+      // Two of one object were taken in the same moment: the index let one through.
+      if (!isTaken(error)) throw error;
+      await this.database.asTenant(tenant, (sql) => waitForSameObject(sql, jobId));
+      return undefined;
+    }
   }
 
   /**
    * Writes the intent to send, if the job is still ours; false when it is not. The row lock of the job makes this and a
    * take-over by the relay exclude each other. While the job waits for something the tries are not listed: they would push
-   * everything else out of the timeline.
+   * everything else out of the timeline. `knownBefore`: the numbers that the OPCO has at this moment are known.
    */
-  intend({ tenant, jobId, token }: ClaimedJob): Promise<boolean> {
+  intend({ tenant, jobId, token, step, steps }: ClaimedJob, knownBefore: boolean): Promise<boolean> {
+    const progress = steps ? stepProgress(steps, step) : sendingProgress;
     return this.database.asTenant(tenant, async (sql) => {
       const held = await sql.query(
-        `UPDATE jobs SET progress = $3, updated_at = now(),
+        `UPDATE jobs SET progress = $3, updated_at = now(), intended_at = now(), known_before = $7,
            timeline = CASE WHEN pending_reason = ANY($6) THEN timeline ELSE ${appendTimeline('$4', '$5')} END
-         WHERE id = $1 AND attempt_token = $2 AND status = 'processing' RETURNING id`,
-        [jobId, token, JSON.stringify(sendingProgress), ...timelineEntry('sending'), lastingReasons],
+         WHERE id = $1 AND attempt_token = $2 AND status = 'processing' AND NOT in_doubt RETURNING id`,
+        [jobId, token, JSON.stringify(progress), ...timelineEntry('sending'), lastingReasons, knownBefore],
       );
       if (held.length === 0) return false;
       await sql.query('UPDATE job_attempts SET sends = sends + 1, seen_at = now() WHERE job_id = $1 AND token = $2', [
@@ -113,6 +152,52 @@ export class AttemptRepository {
   }
 }
 
+async function take(sql: Sql, jobId: string, token: string): Promise<ClaimRow | undefined> {
+  const [row] = await sql.query<ClaimRow>(
+    `UPDATE jobs j SET status = 'processing', attempt_token = $2, updated_at = now(),
+       attempts = attempts + CASE WHEN in_doubt THEN 0 ELSE 1 END
+     WHERE id = $1 AND status = 'pending' AND type = ANY($3) AND NOT ${underWay}
+       AND EXISTS (SELECT 1 FROM job_outbox o WHERE o.job_id = $1 AND o.run_at <= now())
+     RETURNING environment, opco_id, type, attempts, data_key_id, payload, request_id, pending_reason,
+       coalesce(extract(epoch FROM now() - reason_since) * 1000, 0)::float8 AS reason_ms, in_doubt, doubt,
+       coalesce(extract(epoch FROM now() - doubt_since) * 1000, 0)::float8 AS doubt_ms, known_before, step, steps,
+       effect_key IS NOT NULL AS exclusive`,
+    [jobId, token, Object.keys(depositTypes)],
+  );
+  return row;
+}
+
+/** Puts a due job off while another one of its object is under way; told once in the timeline. */
+async function waitForSameObject(sql: Sql, jobId: string): Promise<void> {
+  const waits = await sql.query(
+    `UPDATE jobs j SET pending_reason = 'same_object', updated_at = now(),
+       reason_since = CASE WHEN pending_reason = 'same_object' THEN reason_since ELSE now() END,
+       timeline = CASE WHEN pending_reason = 'same_object' THEN timeline ELSE ${appendTimeline('$2', '$3')} END
+     WHERE id = $1 AND status = 'pending' AND ${underWay} RETURNING id`,
+    [jobId, ...timelineEntry('same-object')],
+  );
+  if (waits.length === 0) return;
+  await sql.query(
+    'UPDATE job_outbox SET enqueued_at = NULL, run_at = now() + make_interval(secs => $2) WHERE job_id = $1',
+    [jobId, sameObjectSeconds],
+  );
+}
+
+/** Makes due, in the transaction that ends a job, those that waited for it. */
+export async function wakeSameObject(sql: Sql, jobId: string): Promise<void> {
+  await sql.query(
+    `UPDATE job_outbox SET enqueued_at = NULL, run_at = now() WHERE job_id IN (
+       SELECT w.id FROM jobs j JOIN jobs w USING (tenant_hash, opco_id, effect_key)
+       WHERE j.id = $1 AND w.id <> j.id AND w.status = 'pending' AND w.pending_reason = 'same_object')`,
+    [jobId],
+  );
+}
+
+/** SQLSTATE unique_violation. */
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '23505';
+}
+
 function toClaim(tenant: TenantHash, jobId: string, token: string, row: ClaimRow): ClaimedJob {
   return {
     jobId,
@@ -127,5 +212,11 @@ function toClaim(tenant: TenantHash, jobId: string, token: string, row: ClaimRow
     requestId: row.request_id,
     reason: row.pending_reason,
     reasonMs: row.reason_ms,
+    ...(row.in_doubt && row.doubt && { doubt: row.doubt }),
+    doubtMs: row.doubt_ms,
+    knownBefore: row.known_before,
+    step: row.step,
+    ...(row.steps && { steps: row.steps }),
+    exclusive: row.exclusive,
   };
 }

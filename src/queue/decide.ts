@@ -1,6 +1,6 @@
 import type { OpcoviaError } from '../core/errors.js';
 import { longestRetryAfterSeconds } from '../core/retry-after.js';
-import type { TimelineCode } from './job-texts.js';
+import { freshDoubt, type Decision, type DoubtClass } from './decision.js';
 
 /** What an attempt ended with, as the worker saw it. */
 export interface AttemptReport {
@@ -25,28 +25,11 @@ export interface Standing {
   readonly credentialsPatienceMs: number;
   /** Milliseconds since the job first waited for an OPCO that was down; 0 when it does not. */
   readonly opcoWaitedMs: number;
+  /** Until a lost effect would surely show at this OPCO; absent where the norm offers no way to find it again. */
+  readonly quietMs?: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
-
-/** Why a job is pending; null in the table while it has merely not been sent yet. */
-export type PendingReason = 'credentials' | 'quota' | 'opco' | 'configuration' | 'retry';
-
-/** Waits that go on with each try: entering one is told once, in the timeline and in the audit trail. */
-export const lastingReasons: readonly PendingReason[] = ['credentials', 'quota', 'opco', 'configuration'];
-
-/** What becomes of the job. `why` is the code of its timeline entry. */
-export type Decision =
-  | { readonly kind: 'completed'; readonly outcome: 'applied'; readonly why: TimelineCode }
-  | { readonly kind: 'failed'; readonly outcome: 'not_applied'; readonly why: TimelineCode }
-  | { readonly kind: 'needs_review'; readonly outcome: 'applied' | 'unknown'; readonly why: TimelineCode }
-  | {
-      readonly kind: 'retry';
-      readonly delayMs: number;
-      readonly countsAttempt: boolean;
-      readonly reason: PendingReason;
-      readonly why: TimelineCode;
-    };
 
 const longestBackoffMs = 5 * 60_000;
 /** A long weekend: an outage is waited out, a host that is gone for good is not waited for for ever. */
@@ -66,8 +49,8 @@ export function classify({ failure, sends }: AttemptReport): AttemptClass {
 }
 
 /**
- * The decision table. Only what certainly had no effect is ever sent again; whatever may have had one goes to a person, never to
- * a second POST on a guess.
+ * The decision table. Only what certainly had no effect is ever sent again; whatever may have had one is looked up at the OPCO
+ * where the norm allows it, else it goes to a person: never to a second POST on a guess.
  */
 export function decide(report: AttemptReport, standing: Standing): Decision {
   const outcome = classify(report);
@@ -75,16 +58,21 @@ export function decide(report: AttemptReport, standing: Standing): Decision {
     case 'applied':
       return { kind: 'completed', outcome: 'applied', why: 'completed' };
     case 'applied-unreadable':
-      return { kind: 'needs_review', outcome: 'applied', why: 'unreadable' };
     case 'maybe-duplicate':
     case 'ambiguous':
-      return { kind: 'needs_review', outcome: 'unknown', why: outcome };
+      return inDoubt(outcome, standing.quietMs);
     case 'rejected':
       return { kind: 'failed', outcome: 'not_applied', why: 'rejected' };
     case 'not-sent':
     case 'not-applied':
       return withoutEffect(report.failure, standing);
   }
+}
+
+/** What a doubt begins with: a look-up after the quiet period, or a person where none is possible. */
+export function inDoubt(outcome: DoubtClass, quietMs: number | undefined): Decision {
+  if (quietMs !== undefined) return { kind: 'check', delayMs: quietMs, doubt: freshDoubt(outcome), why: outcome };
+  return { kind: 'needs_review', outcome: outcome === 'applied-unreadable' ? 'applied' : 'unknown', why: outcome };
 }
 
 /** The deposit certainly had no effect: wait for what it lacks, try again, or give up. */

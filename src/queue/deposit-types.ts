@@ -8,6 +8,8 @@ export const depositTypes = {
   certificats: 'depositCertificat',
   documents: 'depositDocument',
   rupture: 'depositRupture',
+  /** Of its first step; the others are planned in the job. */
+  complet: 'depositDossier',
 } as const satisfies Record<string, EndpointName>;
 
 /** One of the words of `depositTypes`. */

@@ -4,26 +4,27 @@ import type { EventLog } from '../events/event-log.js';
 import type { Database } from '../platform/database/database.js';
 import type { DataKeys } from '../tenancy/data-keys.js';
 import type { AttemptRepository } from './attempt.repository.js';
-import { DepositProcessor, type Delivery, type Runner } from './deposit.processor.js';
+import { DepositProcessor, type Delivery, type RetryRules, type Runner } from './deposit.processor.js';
 import type { DepositQueues, QueueConnection } from './deposit-queues.js';
+import { endpointOf } from './deposit-types.js';
 import { DepositWorkers } from './deposit-workers.js';
 import { Dispatcher } from './dispatcher.js';
 import type { FileStore } from './file-store.js';
 import { Heartbeat } from './heartbeat.js';
+import { KnownNumbersRepository } from './known-numbers.repository.js';
+import { LookUpEffect } from './look-up-effect.js';
 import { LostAttemptsRepository } from './lost-attempts.repository.js';
+import { OpenDeposit, type Serves } from './open-deposit.js';
 import { OutboxRepository } from './outbox.repository.js';
 import { Relay } from './relay.js';
 import { SettleJob } from './settle.js';
 
 /** The settings of the work; see `Env` for their meaning. */
-export interface WorkRules {
+export interface WorkRules extends Omit<RetryRules, 'random'> {
   readonly slots: number;
   readonly dispatchIntervalMs: number;
   readonly relayIntervalSeconds: number;
   readonly lostSeconds: number;
-  readonly maxAttempts: number;
-  readonly backoffMs: number;
-  readonly credentialsPatienceMs: number;
   readonly drainMs: number;
 }
 
@@ -59,7 +60,10 @@ export class DepositWork {
   constructor(private readonly parts: DepositWorkParts) {
     const { database, queues, clock, rules, redis, events, audit } = parts;
     const outbox = new OutboxRepository(database);
-    const lost = new LostAttemptsRepository(database, events, audit, rules);
+    const lost = new LostAttemptsRepository({
+      ...{ database, events, audit, rules },
+      quietMsOf: (opcoId, type) => quietMsOf(parts.runner, rules, { opcoId, type }),
+    });
     this.#workers = new DepositWorkers({
       redis,
       processor: this.#processor(),
@@ -103,9 +107,12 @@ export class DepositWork {
 
   #processor(): DepositProcessor {
     const { database, keys, files, attempts, runner, events, audit, rules, random, wait } = this.parts;
+    const numbers = new KnownNumbersRepository(database);
     return new DepositProcessor({
-      ...{ database, keys, files, attempts, runner, wait },
-      settling: new SettleJob(database, keys, events, audit),
+      ...{ attempts, runner, wait },
+      opening: new OpenDeposit({ database, keys, files, serves: runner }),
+      lookUps: new LookUpEffect({ runner, numbers, wait }),
+      settling: new SettleJob({ database, keys, events, audit, numbers }),
       heartbeat: new Heartbeat(attempts, (rules.lostSeconds * 1000) / 4),
       rules: { ...rules, random },
     });
@@ -117,5 +124,19 @@ export class DepositWork {
     if (delivery.result === 'not-ours') return;
     this.parts.settled(opcoId, delivery);
     this.parts.committed();
+  }
+}
+
+/** Milliseconds until an effect would surely show; undefined where the norm offers no way to find it, or nobody here knows the type. */
+function quietMsOf(
+  serves: Serves,
+  rules: Pick<RetryRules, 'quietMs'>,
+  { opcoId, type }: { readonly opcoId: string; readonly type: string },
+): number | undefined {
+  try {
+    const { adapter, endpoint } = serves.served({ opcoId, endpoint: endpointOf(type) });
+    return endpoint.lookUp ? (rules.quietMs ?? adapter.quietPeriodSeconds * 1000) : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -2,36 +2,39 @@ import { randomUUID } from 'node:crypto';
 import { asOpcoviaError, fail, OpcoviaError } from '../core/errors.js';
 import type { Call, Exchange } from '../core/exchange.js';
 import type { Environment, TenantHash } from '../core/tenant.js';
-import type { Database } from '../platform/database/database.js';
-import type { DataKeys } from '../tenancy/data-keys.js';
-import { place } from '../tenancy/place.js';
 import type { AttemptRepository, ClaimedJob } from './attempt.repository.js';
-import { classify, decide, type Decision, type Standing } from './decide.js';
-import { endpointOf } from './deposit-types.js';
-import type { FileStore } from './file-store.js';
+import { classify, decide, type Standing } from './decide.js';
+import { decideDoubt, type Finding } from './decide-doubt.js';
+import type { Decision, Doubt } from './decision.js';
 import type { Heartbeat } from './heartbeat.js';
-import { readPayload } from './job-payload.js';
+import type { LookUpEffect } from './look-up-effect.js';
+import type { OpenDeposit, OpenedDeposit, Serves } from './open-deposit.js';
 import type { SettleJob, Settlement } from './settle.js';
+import { wholeAnswer } from './whole-answer.js';
 
 /** The ten stages, as a worker drives them. */
-export interface Runner {
+export interface Runner extends Serves {
   /** The settled exchange; its failure, or the answer in its slot. */
-  run(call: Call): Promise<Pick<Exchange, 'failure' | 'peek'>>;
+  run(call: Call): Promise<Pick<Exchange, 'failure' | 'peek' | 'reply'>>;
 }
 
-/** What `decide` needs to know beyond the attempt itself. */
-export type RetryRules = Pick<Standing, 'maxAttempts' | 'backoffMs' | 'credentialsPatienceMs' | 'random'>;
+/** What the decisions need to know beyond the attempt itself. */
+export interface RetryRules extends Pick<Standing, 'maxAttempts' | 'backoffMs' | 'credentialsPatienceMs' | 'random'> {
+  /** How long a deposit in doubt is looked up before a person has to look. */
+  readonly doubtPatienceMs: number;
+  /** In place of the adapters' own; milliseconds. */
+  readonly quietMs?: number;
+}
 
 /** What became of one delivery; a word for the metrics. */
 export type Processed = Decision['kind'] | 'not-ours' | 'fenced';
 
 /** What the processor is made of. */
 export interface ProcessorParts {
-  readonly database: Pick<Database, 'asTenant'>;
-  readonly keys: Pick<DataKeys, 'open'>;
-  readonly files: Pick<FileStore, 'open'>;
+  readonly opening: Pick<OpenDeposit, 'open'>;
   readonly attempts: Pick<AttemptRepository, 'claim' | 'intend'>;
   readonly runner: Runner;
+  readonly lookUps: Pick<LookUpEffect, 'run' | 'knowBefore'>;
   readonly settling: Pick<SettleJob, 'settle'>;
   readonly heartbeat: Pick<Heartbeat, 'keep'>;
   readonly rules: RetryRules;
@@ -54,6 +57,7 @@ export interface Delivery {
 }
 
 interface Attempt {
+  readonly opened?: OpenedDeposit;
   readonly answer?: unknown;
   readonly failure?: OpcoviaError;
   readonly sends: number;
@@ -66,28 +70,26 @@ const settlePausesMs = [100, 300, 1000, 3000];
 export class DepositProcessor {
   constructor(private readonly parts: ProcessorParts) {}
 
-  /** Throws only when PostgreSQL stays away: the relay then delivers again, or, once an intent was written, asks for a review. */
+  /** Throws only when PostgreSQL stays away: the relay then delivers again, or, once an intent was written, has it looked up. */
   async process(tenant: TenantHash, jobId: string): Promise<Delivery> {
     const job = await this.parts.attempts.claim(tenant, jobId, randomUUID());
     if (!job) return { result: 'not-ours' };
     const release = this.parts.heartbeat.keep(job);
     try {
-      return await this.#attempt(job);
+      return await (job.doubt ? this.#check(job, job.doubt) : this.#attempt(job));
     } finally {
       release();
     }
   }
 
   async #attempt(job: ClaimedJob): Promise<Delivery> {
-    const { answer, failure, sends, fenced } = await this.#send(job);
+    const { opened, answer, failure, sends, fenced } = await this.#send(job);
     if (fenced) return { result: 'fenced', type: job.type };
     const report = { sends, ...(failure && { failure }) };
-    const decision = decide(report, this.#standing(job));
+    const decision = decide(report, this.#standing(job, opened));
     const settled = await this.#settle({
-      job,
-      decision,
+      ...ending(job, decision, { answer, ...(opened && { opened }) }),
       attemptClass: classify(report),
-      answer,
       ...(failure && { failure }),
     });
     const seconds = holdOf(decision, failure);
@@ -98,50 +100,86 @@ export class DepositProcessor {
   async #send(job: ClaimedJob): Promise<Attempt> {
     let sends = 0;
     let fenced = false;
-    const beforeSend = async () => {
-      if (!(await this.parts.attempts.intend(job))) {
-        fenced = true;
-        throw fail('CONFLICT', { sent: 'not-sent' });
-      }
-      sends++;
-    };
+    let opened: OpenedDeposit | undefined;
     try {
-      const exchange = await this.parts.runner.run({ ...this.#question(job), ...(await this.#open(job)), beforeSend });
+      opened = await this.parts.opening.open(job);
+      const knownBefore = await this.#knownBefore(opened);
+      const beforeSend = async () => {
+        if (!(await this.parts.attempts.intend(job, knownBefore))) {
+          fenced = true;
+          throw fail('CONFLICT', { sent: 'not-sent' });
+        }
+        sends++;
+      };
+      const exchange = await this.parts.runner.run({ ...opened.call, beforeSend });
       const { failure } = exchange;
-      return failure ? { failure, sends, fenced } : { answer: exchange.peek('answer'), sends, fenced };
+      return failure ? { opened, failure, sends, fenced } : { opened, answer: exchange.peek('answer'), sends, fenced };
     } catch (error) {
-      return { failure: asOpcoviaError(error), sends, fenced };
+      return { ...(opened && { opened }), failure: asOpcoviaError(error), sends, fenced };
     }
   }
 
-  #question(job: ClaimedJob): Call {
-    return {
-      requestId: job.requestId,
-      tenant: { hash: job.tenant, environment: job.environment, nom: '', keyId: `job:${job.jobId}` },
-      opcoId: job.opcoId,
-      endpoint: endpointOf(job.type),
-      traffic: 'job',
-      query: {},
-      cache: {},
-    };
+  /** What the OPCO has already must be known before the intent, or a look-up could not tell old from new. */
+  async #knownBefore({ call, served }: OpenedDeposit): Promise<boolean> {
+    const { lookUp } = served?.endpoint ?? {};
+    return served && lookUp ? this.parts.lookUps.knowBefore({ caller: call, adapter: served.adapter, lookUp }) : false;
   }
 
-  async #open(job: ClaimedJob): Promise<Pick<Call, 'body' | 'files'>> {
-    const { payload, tenant, dataKeyId, jobId } = job;
-    if (payload === null) throw fail('NOT_FOUND', { detail: 'Le contenu de ce dépôt a été effacé.', sent: 'not-sent' });
-    const key = await this.parts.database.asTenant(tenant, (sql) => this.parts.keys.open(sql, tenant, dataKeyId));
-    const text = key.unseal(payload, place('jobs', 'payload', jobId, tenant)).toString('utf8');
-    const { body, files, within } = readPayload(text);
-    return { body, files: [...within, ...(await this.parts.files.open(tenant, dataKeyId, files))] };
+  /** Nothing is sent: the OPCO is asked what became of the attempt before. */
+  async #check(job: ClaimedJob, doubt: Doubt): Promise<Delivery> {
+    const { finding, opened } = await this.#lookUp(job, doubt);
+    const decision = bounded(
+      decideDoubt(doubt, finding, {
+        quietMs: this.#quietMs(opened) ?? 0,
+        doubtedMs: job.doubtMs,
+        patienceMs: this.parts.rules.doubtPatienceMs,
+      }),
+      job.attempts >= this.parts.rules.maxAttempts,
+    );
+    const answer = finding.kind === 'found' ? reconciled(finding.answer) : undefined;
+    const failure = finding.kind === 'failed' ? finding.failure : undefined;
+    const settled = await this.#settle({
+      ...ending(job, decision, { answer, ...(opened && { opened }) }),
+      attemptClass: 'looked-up',
+      ...(failure && { failure }),
+    });
+    return { result: settled ? decision.kind : 'fenced', type: job.type };
   }
 
-  #standing(job: ClaimedJob): Standing {
+  async #lookUp(job: ClaimedJob, doubt: Doubt): Promise<{ finding: Finding; opened?: OpenedDeposit }> {
+    try {
+      const opened = await this.parts.opening.open(job);
+      const { call, served } = opened;
+      if (!served?.endpoint.lookUp) return { finding: { kind: 'unsupported' }, opened };
+      const { body, files, ...caller } = call;
+      const finding = await this.parts.lookUps.run({
+        ...{ jobId: job.jobId, caller, adapter: served.adapter, lookUp: served.endpoint.lookUp, doubt },
+        sent: { query: {}, body, ...(files && { files }) },
+        knownBefore: job.knownBefore,
+      });
+      return { finding, opened };
+    } catch (error) {
+      const failure = asOpcoviaError(error);
+      // Without its content nothing can be compared, now or later.
+      return { finding: failure.code === 'NOT_FOUND' ? { kind: 'unsupported' } : { kind: 'failed', failure } };
+    }
+  }
+
+  #standing(job: ClaimedJob, opened: OpenedDeposit | undefined): Standing {
+    const quietMs = this.#quietMs(opened);
     return {
       ...this.parts.rules,
       attempts: job.attempts,
       credentialsWaitedMs: job.reason === 'credentials' ? job.reasonMs : 0,
       opcoWaitedMs: job.reason === 'opco' ? job.reasonMs : 0,
+      ...(quietMs !== undefined && { quietMs }),
     };
+  }
+
+  /** Undefined where the norm offers no way to find a lost effect again. */
+  #quietMs(opened: OpenedDeposit | undefined): number | undefined {
+    const { adapter, endpoint } = opened?.served ?? {};
+    return adapter && endpoint?.lookUp ? (this.parts.rules.quietMs ?? adapter.quietPeriodSeconds * 1000) : undefined;
   }
 
   /**
@@ -160,6 +198,38 @@ export class DepositProcessor {
       }
     }
   }
+}
+
+/** A completed step of a composite deposit leads to the next one; the last one completes the whole. */
+function ending(
+  job: ClaimedJob,
+  decision: Decision,
+  { answer, opened }: { readonly answer: unknown; readonly opened?: OpenedDeposit },
+): Pick<Settlement, 'job' | 'decision' | 'answer' | 'stepAnswer' | 'effect'> {
+  if (decision.kind !== 'completed') return { job, decision };
+  const effect = effectOf(opened, answer);
+  if (!job.steps) return { job, decision, answer, ...(effect && { effect }) };
+  if (job.step + 1 < job.steps.length) {
+    return { job, decision: { kind: 'advance', why: 'step-completed' }, stepAnswer: answer, ...(effect && { effect }) };
+  }
+  return { job, decision, answer: wholeAnswer(job.steps, [...(opened?.earlier ?? []), answer]), stepAnswer: answer };
+}
+
+/** The number by which a look-up would find what was just brought about. */
+function effectOf(opened: OpenedDeposit | undefined, answer: unknown): Settlement['effect'] {
+  const lookUp = opened?.served?.endpoint.lookUp;
+  const number = lookUp?.numberOf(answer);
+  return lookUp && number !== undefined ? { list: lookUp.lists, number } : undefined;
+}
+
+/** Enough attempts without effect are enough, however each was found to have none. */
+function bounded(decision: Decision, exhausted: boolean): Decision {
+  if (decision.kind !== 'retry' || !exhausted) return decision;
+  return { kind: 'failed', outcome: 'not_applied', why: 'exhausted' };
+}
+
+function reconciled(answer: unknown): unknown {
+  return typeof answer === 'object' && answer !== null ? { ...answer, reconciled: true } : answer;
 }
 
 /** Seconds; 0 when only this tenant or this deposit is concerned. An environment without a host is no news about the OPCO. */

@@ -4,12 +4,13 @@ export interface JobEnd {
   readonly type: string;
   readonly opcoId: string;
   readonly status: string;
-  readonly outcome: string;
+  /** Absent while nothing is certain: a step of several is done. */
+  readonly outcome?: string;
   /** The OPCO's canonical answer; only its `numeroInterne` is told. */
   readonly answer?: unknown;
 }
 
-/** The `data` of job.completed, job.failed and job.needs_review. */
+/** The `data` of job.completed, job.failed, job.needs_review and job.progress. */
 export function jobEventData({ answer, ...end }: JobEnd): Record<string, unknown> {
   const numero =
     typeof answer === 'object' && answer !== null && 'numeroInterne' in answer ? answer.numeroInterne : undefined;

@@ -1,17 +1,20 @@
 import type { AuditAction } from '../audit/actions.js';
 import type { AuditTrail, Author } from '../audit/audit-trail.js';
-import type { JobError, JobPage, JobTimelineEntry, JobView } from '../core/contract/job.js';
+import type { JobError, JobPage, JobResolution, JobStep, JobTimelineEntry, JobView } from '../core/contract/job.js';
 import { readCursor, writeCursor, type PageQuestion } from '../core/cursor.js';
 import { fail, type Finding } from '../core/errors.js';
 import type { Tenant, TenantHash } from '../core/tenant.js';
+import type { EventLog } from '../events/event-log.js';
 import { UnsealError } from '../platform/crypto/sealed-box.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
 import type { DataKeys } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
-import { appendTimeline, timelineEntry } from './attempt.repository.js';
+import { appendTimeline, timelineEntry, wakeSameObject, type PlannedStep } from './attempt.repository.js';
 import { isJobId, summaryColumns, toSummary, toTimeline, type SummaryRow } from './job-rows.js';
-import { endedProgress, waitingProgress, type TimelineCode } from './job-texts.js';
+import { toSteps } from './job-steps.js';
+import { endedProgress, stepProgress, waitingProgress, type JobProgress, type TimelineCode } from './job-texts.js';
+import { resolveJob, stepAnswers } from './resolve-job.js';
 
 /** What a list may be narrowed to. */
 export interface JobFilter extends PageQuestion {
@@ -29,20 +32,27 @@ interface ViewRow extends SummaryRow {
   readonly error: string | null;
   readonly warnings: string | null;
   readonly timeline: JobTimelineEntry[];
+  readonly step: number;
+  readonly steps: readonly PlannedStep[] | null;
+  readonly resolution: string | null;
 }
 
 const notFound = () => fail('NOT_FOUND', { detail: 'Aucun job de ce numéro chez cet OPCO.' });
 
+/** What it works with. */
+export interface JobRepositoryParts {
+  readonly database: Database;
+  readonly keys: Pick<DataKeys, 'open'>;
+  readonly audit: Pick<AuditTrail, 'write'>;
+  readonly events: Pick<EventLog, 'append'>;
+  /** Tells the dispatcher that something is due at this OPCO. */
+  readonly wake: (opcoId: string) => void;
+}
+
 /** The jobs of a tenant, as it sees and operates them. Another tenant's job, or another OPCO's, does not exist: 404. */
 export class JobRepository extends TenantScopedRepository {
-  constructor(
-    database: Database,
-    private readonly keys: Pick<DataKeys, 'open'>,
-    private readonly audit: Pick<AuditTrail, 'write'>,
-    /** Tells the dispatcher that something is due at this OPCO. */
-    private readonly wake: (opcoId: string) => void,
-  ) {
-    super(database);
+  constructor(private readonly parts: JobRepositoryParts) {
+    super(parts.database);
   }
 
   view(tenant: TenantHash, opcoId: string, jobId: string): Promise<JobView> {
@@ -86,7 +96,7 @@ export class JobRepository extends TenantScopedRepository {
       await this.#trace(sql, actor, 'job.retried', job);
       return this.#view(sql, hash, await find(sql, opcoId, jobId));
     });
-    this.wake(opcoId);
+    this.parts.wake(opcoId);
     return view;
   }
 
@@ -97,9 +107,30 @@ export class JobRepository extends TenantScopedRepository {
       const job = await find(sql, opcoId, jobId);
       await change(sql, job, { from: 'pending', to: 'cancelled', code: 'cancelled' });
       await sql.query('DELETE FROM job_outbox WHERE job_id = $1', [jobId]);
+      await wakeSameObject(sql, jobId);
       await this.#trace(sql, actor, 'job.cancelled', job);
       return this.#view(sql, hash, await find(sql, opcoId, jobId));
     });
+  }
+
+  /** Settles a job that waits for a person, by what that person found at the OPCO (see `resolveJob`). */
+  async resolve(
+    actor: JobActor,
+    { opcoId, jobId }: { readonly opcoId: string; readonly jobId: string },
+    resolution: JobResolution,
+  ): Promise<JobView> {
+    const { hash } = actor.tenant;
+    const view = await this.within(hash, async (sql) => {
+      const row = await find(sql, opcoId, jobId);
+      const { type, status, step, steps } = row;
+      const job = { id: jobId, tenant: hash, opcoId, type, status, step, steps, dataKeyId: row.data_key_id };
+      const { keys, events } = this.parts;
+      const changed = await resolveJob({ keys, events }, sql, { ...job, resolution: row.resolution }, resolution);
+      if (changed) await this.#trace(sql, actor, 'job.resolved', row);
+      return this.#view(sql, hash, await find(sql, opcoId, jobId));
+    });
+    this.parts.wake(opcoId);
+    return view;
   }
 
   async #view(sql: Sql, tenant: TenantHash, row: ViewRow): Promise<JobView> {
@@ -121,11 +152,21 @@ export class JobRepository extends TenantScopedRepository {
     return {
       ...toSummary(row),
       ...(row.status === 'pending' && { position: await position(sql, row), eta: null }),
+      ...(row.steps && { steps: await this.#steps(sql, tenant, { ...row, steps: row.steps }) }),
       ...(result !== undefined && { result }),
       ...(error !== undefined && { error: error as JobError }),
       ...(warnings !== undefined && { warnings: warnings as Finding[] }),
       timeline: toTimeline(row.timeline),
     };
+  }
+
+  async #steps(sql: Sql, tenant: TenantHash, row: ViewRow & { steps: readonly PlannedStep[] }): Promise<JobStep[]> {
+    const asked = { id: row.id, tenant, dataKeyId: row.data_key_id };
+    const results = await stepAnswers(this.parts, sql, asked).catch((error: unknown) => {
+      if (error instanceof UnsealError) return [];
+      throw error;
+    });
+    return toSteps({ ...row, results });
   }
 
   /** Undefined when the person it is about was erased. */
@@ -136,7 +177,7 @@ export class JobRepository extends TenantScopedRepository {
     { sealed, at }: { sealed: string; at: string },
   ): Promise<unknown> {
     try {
-      const key = await this.keys.open(sql, tenant, row.data_key_id);
+      const key = await this.parts.keys.open(sql, tenant, row.data_key_id);
       return JSON.parse(key.unseal(sealed, at).toString('utf8')) as unknown;
     } catch (error) {
       if (error instanceof UnsealError) return undefined;
@@ -145,7 +186,7 @@ export class JobRepository extends TenantScopedRepository {
   }
 
   async #trace(sql: Sql, { tenant, requestId, source }: JobActor, action: AuditAction, row: ViewRow): Promise<void> {
-    await this.audit.write(sql, {
+    await this.parts.audit.write(sql, {
       tenant: tenant.hash,
       actor: `key:${tenant.keyId}`,
       action,
@@ -161,7 +202,7 @@ export class JobRepository extends TenantScopedRepository {
 async function find(sql: Sql, opcoId: string, jobId: string): Promise<ViewRow> {
   if (!isJobId(jobId)) throw notFound();
   const [row] = await sql.query<ViewRow>(
-    `SELECT ${summaryColumns}, data_key_id, error, warnings, timeline FROM jobs WHERE id = $1 AND opco_id = $2`,
+    `SELECT ${summaryColumns}, data_key_id, error, warnings, timeline, step, steps, resolution FROM jobs WHERE id = $1 AND opco_id = $2`,
     [jobId, opcoId],
   );
   if (!row) throw notFound();
@@ -181,18 +222,23 @@ async function change(sql: Sql, job: ViewRow, { from, to, code }: Change): Promi
     `UPDATE jobs SET status = $3, outcome = $4, error = NULL, attempts = CASE WHEN $5 THEN attempts ELSE 0 END, pending_reason = NULL,
        reason_since = NULL, progress = $6, updated_at = now(), completed_at = CASE WHEN $5 THEN now() END,
        timeline = ${appendTimeline('$7', '$8')}
-     WHERE id = $1 AND status = $2 AND payload IS NOT NULL RETURNING id`,
+     WHERE id = $1 AND status = $2 AND NOT in_doubt AND payload IS NOT NULL RETURNING id`,
     [
       job.id,
       from,
       to,
-      ends ? 'not_applied' : null,
+      ends ? (job.step > 0 ? 'partial' : 'not_applied') : null,
       ends,
-      JSON.stringify(ends ? endedProgress : waitingProgress),
+      JSON.stringify(progressOf(job, ends ? endedProgress : waitingProgress)),
       ...timelineEntry(code),
     ],
   );
   if (changed.length === 0) throw fail('CONFLICT', { detail: "L'état de ce job ne permet pas cette opération." });
+}
+
+/** Of a composite job the steps say more. */
+function progressOf({ steps, step }: ViewRow, progress: JobProgress): JobProgress {
+  return steps ? { ...stepProgress(steps, step), label: progress.label } : progress;
 }
 
 /** Rank among the tenant's own pending jobs at that OPCO, by due time. */

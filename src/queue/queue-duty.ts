@@ -78,6 +78,8 @@ export function workRules(env: Env): DepositWorkParts['rules'] {
     maxAttempts: env.OPCOVIA_JOB_MAX_ATTEMPTS,
     backoffMs: env.OPCOVIA_JOB_BACKOFF_MS,
     credentialsPatienceMs: env.OPCOVIA_CREDENTIALS_WAIT_HOURS * 3_600_000,
+    doubtPatienceMs: env.OPCOVIA_LOOK_UP_HOURS * 3_600_000,
+    ...(env.OPCOVIA_QUIET_PERIOD_MS !== undefined && { quietMs: env.OPCOVIA_QUIET_PERIOD_MS }),
     // A fifth is left for closing what the work has used: at the full time the process is ended from outside.
     drainMs: env.OPCOVIA_DRAIN_SECONDS * 800,
   };

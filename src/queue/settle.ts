@@ -1,24 +1,33 @@
 import type { AuditTrail } from '../audit/audit-trail.js';
+import type { LookUp } from '../core/endpoint.js';
 import type { OpcoviaError } from '../core/errors.js';
 import type { EventType } from '../core/events.js';
+import type { TenantHash } from '../core/tenant.js';
 import type { EventLog } from '../events/event-log.js';
 import { UnsealError } from '../platform/crypto/sealed-box.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import type { DataKeys } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
-import { appendTimeline, timelineEntry, type ClaimedJob } from './attempt.repository.js';
-import type { AttemptClass, Decision } from './decide.js';
+import { appendTimeline, timelineEntry, wakeSameObject, type ClaimedJob } from './attempt.repository.js';
+import type { AttemptClass } from './decide.js';
+import type { Decision } from './decision.js';
 import { jobEventData } from './job-event.js';
-import { endedProgress, reviewProgress, waitingProgress } from './job-texts.js';
+import type { KnownNumbersRepository } from './known-numbers.repository.js';
+import { settledRow, type SettledRow } from './settled-row.js';
 
 /** All that an attempt has come to. */
 export interface Settlement {
   readonly job: ClaimedJob;
   readonly decision: Decision;
-  readonly attemptClass: AttemptClass;
-  /** The OPCO's canonical answer, where there is one. */
+  /** `looked-up` when nothing was sent: the OPCO was asked about an earlier attempt. */
+  readonly attemptClass: AttemptClass | 'looked-up';
+  /** The canonical answer, where there is one: of the OPCO, or of the whole composite deposit. */
   readonly answer?: unknown;
+  /** The answer to this very step of a composite deposit. */
+  readonly stepAnswer?: unknown;
   readonly failure?: OpcoviaError;
+  /** The number that the OPCO gave, and the list that shows it. */
+  readonly effect?: { readonly list: LookUp['lists']; readonly number: string };
 }
 
 /** Until the poll that follows a completed deposit, at most. */
@@ -26,62 +35,68 @@ const newsSeconds = 30;
 
 const eventOf: Readonly<Partial<Record<Decision['kind'], EventType>>> = {
   completed: 'job.completed',
+  advance: 'job.progress',
   failed: 'job.failed',
   needs_review: 'job.needs_review',
 };
 
+/** What it writes with. */
+export interface SettleParts {
+  readonly database: Pick<Database, 'asTenant'>;
+  readonly keys: Pick<DataKeys, 'open'>;
+  readonly events: Pick<EventLog, 'append'>;
+  readonly audit: Pick<AuditTrail, 'write'>;
+  readonly numbers: Pick<KnownNumbersRepository, 'credit'>;
+}
+
 /** Writes the end of an attempt: state, result, timeline, event, audit and due time in one transaction, or nothing. */
 export class SettleJob {
-  constructor(
-    private readonly database: Pick<Database, 'asTenant'>,
-    private readonly keys: Pick<DataKeys, 'open'>,
-    private readonly events: Pick<EventLog, 'append'>,
-    private readonly audit: Pick<AuditTrail, 'write'>,
-  ) {}
+  constructor(private readonly parts: SettleParts) {}
 
   /**
    * False when the attempt is no longer ours: then nothing is written. Doing it again after a lost commit answer is safe, since
    * the first commit gave the token away.
    */
   settle(settlement: Settlement): Promise<boolean> {
-    const { job, decision } = settlement;
-    return this.database.asTenant(job.tenant, async (sql) => {
-      if (!(await this.#changeJob(sql, settlement))) return false;
+    const { job, decision, effect } = settlement;
+    const row = settledRow(job, decision);
+    return this.parts.database.asTenant(job.tenant, async (sql) => {
+      if (!(await this.#changeJob(sql, settlement, row))) return false;
       await this.#endAttempt(sql, settlement);
+      if (job.steps && settlement.stepAnswer !== undefined) await this.#keepStep(sql, settlement);
       if (decision.kind === 'completed') await this.#keepResult(sql, settlement);
-      await reschedule(sql, settlement);
-      await this.#announce(sql, settlement);
-      if (decision.kind === 'completed') await expectNews(sql, settlement);
+      if (effect) await this.parts.numbers.credit(sql, job.tenant, { ...effect, opcoId: job.opcoId, jobId: job.jobId });
+      await reschedule(sql, job, row);
+      if (job.exclusive && row.status !== 'needs_review' && !row.doubt) await wakeSameObject(sql, job.jobId);
+      await this.#announce(sql, settlement, row);
+      if (decision.kind === 'completed' || decision.kind === 'advance') await expectNews(sql, settlement);
       return true;
     });
   }
 
-  async #changeJob(sql: Sql, { job, decision, failure }: Settlement): Promise<boolean> {
-    const pending = decision.kind === 'retry';
-    const error = failure && !pending ? await this.#sealError(sql, job, failure) : null;
-    const progress = {
-      retry: waitingProgress,
-      needs_review: reviewProgress,
-      completed: endedProgress,
-      failed: endedProgress,
-    };
+  async #changeJob(sql: Sql, { job, decision, failure }: Settlement, row: SettledRow): Promise<boolean> {
+    const error = failure && row.status !== 'pending' ? await this.#sealError(sql, job, failure) : null;
     const changed = await sql.query(
-      `UPDATE jobs SET status = $3, outcome = $4, error = $5, progress = $6, attempt_token = NULL, attempts = attempts - $7,
+      `UPDATE jobs SET status = $3, outcome = $4, error = $5, progress = $6, attempt_token = NULL, attempts = $7,
          reason_since = CASE WHEN $8::text IS NULL THEN NULL WHEN pending_reason = $8 THEN reason_since ELSE now() END,
          pending_reason = $8, updated_at = now(), completed_at = CASE WHEN $9 THEN now() END,
+         in_doubt = $12::jsonb IS NOT NULL, doubt = $12, step = $13,
+         doubt_since = CASE WHEN $12::jsonb IS NOT NULL THEN coalesce(doubt_since, now()) END,
          timeline = CASE WHEN pending_reason = $8 AND $8 <> 'retry' THEN timeline ELSE ${appendTimeline('$10', '$11')} END
        WHERE id = $1 AND attempt_token = $2 AND status = 'processing' RETURNING id`,
       [
         job.jobId,
         job.token,
-        pending ? 'pending' : decision.kind,
-        pending ? null : decision.outcome,
+        row.status,
+        row.outcome,
         error,
-        JSON.stringify(progress[decision.kind]),
-        pending && !decision.countsAttempt ? 1 : 0,
-        pending ? decision.reason : null,
-        decision.kind === 'completed' || decision.kind === 'failed',
+        JSON.stringify(row.progress),
+        row.attempts,
+        row.reason,
+        row.status === 'completed' || row.status === 'failed',
         ...timelineEntry(decision.why),
+        row.doubt && JSON.stringify(row.doubt),
+        row.step,
       ],
     );
     return changed.length > 0;
@@ -103,7 +118,7 @@ export class SettleJob {
   /** Null when the subject was erased meanwhile: the state is still written, what belonged to the person is not. */
   async #seal(sql: Sql, job: ClaimedJob, plaintext: string, at: string): Promise<string | null> {
     try {
-      return (await this.keys.open(sql, job.tenant, job.dataKeyId)).seal(plaintext, at);
+      return (await this.parts.keys.open(sql, job.tenant, job.dataKeyId)).seal(plaintext, at);
     } catch (error) {
       if (error instanceof UnsealError) return null;
       throw error;
@@ -117,6 +132,17 @@ export class SettleJob {
     );
   }
 
+  async #keepStep(sql: Sql, { job, stepAnswer }: Settlement): Promise<void> {
+    const { jobId, step, tenant, dataKeyId } = job;
+    const sealed = await this.#seal(sql, job, JSON.stringify(stepAnswer), stepResultAt(jobId, step, tenant));
+    if (sealed === null) return;
+    await sql.query(
+      `INSERT INTO job_step_results (job_id, step, tenant_hash, data_key_id, result) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT DO NOTHING`,
+      [jobId, step, tenant, dataKeyId, sealed],
+    );
+  }
+
   async #keepResult(sql: Sql, { job, answer }: Settlement): Promise<void> {
     const at = place('job_results', 'result', job.jobId, job.tenant);
     const sealed = await this.#seal(sql, job, JSON.stringify(answer ?? null), at);
@@ -127,33 +153,49 @@ export class SettleJob {
     );
   }
 
-  async #announce(sql: Sql, { job, decision, attemptClass, answer }: Settlement): Promise<void> {
+  async #announce(sql: Sql, settlement: Settlement, row: SettledRow): Promise<void> {
+    const { job, decision, attemptClass } = settlement;
     const { jobId, tenant, opcoId, type, requestId } = job;
-    const subject = `job:${jobId}`;
-    if (decision.kind === 'retry') {
-      // Said once, when the wait begins; each later try with the same refusal is silent.
-      if (decision.reason === 'credentials' && job.reason !== 'credentials') {
-        const data = { kind: 'credentials', jobId, type, opcoId };
-        await this.events.append(sql, tenant, { type: 'incident.raised', opcoId, subject, data });
-      }
-    } else {
-      const data = jobEventData({ jobId, type, opcoId, status: decision.kind, outcome: decision.outcome, answer });
-      await this.events.append(sql, tenant, { type: eventOf[decision.kind] ?? 'job.failed', opcoId, subject, data });
-    }
+    await this.#tell(sql, settlement, row);
     // Waiting on for what was already waited for changes nothing that anybody could look for; a refused key is worth a row.
-    const waitsOn = decision.kind === 'retry' && decision.reason !== 'credentials' && decision.reason !== 'retry';
-    if (waitsOn && decision.reason === job.reason) return;
-    const action = decision.kind === 'retry' ? 'job.waiting' : (`job.${decision.kind}` as const);
-    await this.audit.write(sql, {
+    const waits = decision.kind === 'retry' && decision.reason !== 'credentials' && decision.reason !== 'retry';
+    if ((waits || decision.kind === 'check') && row.reason === job.reason) return;
+    const action = row.status === 'pending' ? pendingAction(decision) : (`job.${row.status}` as const);
+    await this.parts.audit.write(sql, {
       tenant,
       actor: 'system:worker',
       action,
-      object: subject,
+      object: `job:${jobId}`,
       result: attemptClass,
       requestId,
-      details: { opcoId, type, why: decision.why },
+      details: { opcoId, type, why: decision.why, ...(job.steps && { step: job.step }) },
     });
   }
+
+  async #tell(sql: Sql, { job, decision, answer, stepAnswer }: Settlement, row: SettledRow): Promise<void> {
+    const { jobId, tenant, opcoId, type } = job;
+    const subject = `job:${jobId}`;
+    if (decision.kind === 'retry' && decision.reason === 'credentials' && job.reason !== 'credentials') {
+      // Said once, when the wait begins; each later try with the same refusal is silent.
+      const data = { kind: 'credentials', jobId, type, opcoId };
+      await this.parts.events.append(sql, tenant, { type: 'incident.raised', opcoId, subject, data });
+    }
+    const event = eventOf[decision.kind];
+    if (!event) return;
+    const told = { jobId, type, opcoId, status: row.status, answer: answer ?? stepAnswer };
+    const progress = job.steps && { progress: row.progress };
+    const data = { ...jobEventData({ ...told, ...(row.outcome && { outcome: row.outcome }) }), ...progress };
+    await this.parts.events.append(sql, tenant, { type: event, opcoId, subject, data });
+  }
+}
+
+function pendingAction(decision: Decision): 'job.advanced' | 'job.waiting' {
+  return decision.kind === 'advance' ? 'job.advanced' : 'job.waiting';
+}
+
+/** Where the sealed answer to a step stands. */
+export function stepResultAt(jobId: string, step: number, tenant: TenantHash): string {
+  return place('job_step_results', 'result', `${jobId}.${step}`, tenant);
 }
 
 /**
@@ -169,13 +211,13 @@ async function expectNews(sql: Sql, { job }: Settlement): Promise<void> {
   );
 }
 
-async function reschedule(sql: Sql, { job, decision }: Settlement): Promise<void> {
-  if (decision.kind !== 'retry') {
-    await sql.query('DELETE FROM job_outbox WHERE job_id = $1', [job.jobId]);
+async function reschedule(sql: Sql, { jobId }: ClaimedJob, { dueInMs }: SettledRow): Promise<void> {
+  if (dueInMs === undefined) {
+    await sql.query('DELETE FROM job_outbox WHERE job_id = $1', [jobId]);
     return;
   }
   await sql.query(
     'UPDATE job_outbox SET enqueued_at = NULL, run_at = now() + make_interval(secs => $2::float8 / 1000) WHERE job_id = $1',
-    [job.jobId, decision.delayMs],
+    [jobId, dueInMs],
   );
 }

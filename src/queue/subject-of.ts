@@ -4,6 +4,7 @@ import type { DepositType } from './deposit-types.js';
 /** Who or what a deposit's payload is about, as text: the index by which an erasure finds its data key. */
 export function subjectOf(type: DepositType, body: unknown): string {
   if (type === 'dossiers') return apprentiOf(part(part(body, 'cerfa'), 'apprenti'));
+  if (type === 'complet') return subjectOf('dossiers', part(body, 'dossier'));
   const objets = part(body, 'objets');
   if (Array.isArray(objets)) return `objets:${objets.map(objetOf).sort().join(',')}`;
   const numero = part(body, 'numeroInterneDossier') ?? part(body, 'numeroInterne');

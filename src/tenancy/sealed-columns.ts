@@ -43,6 +43,7 @@ export const dataKeySealedColumns: readonly SealedColumn[] = [
   { table: 'jobs', column: 'error' },
   { table: 'jobs', column: 'warnings' },
   { table: 'job_results', column: 'result' },
+  { table: 'job_step_results', column: 'result' },
   { table: 'snapshots', column: 'content' },
 ];
 

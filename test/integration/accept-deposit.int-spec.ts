@@ -159,7 +159,7 @@ describe('the acceptance of deposits', () => {
   it('says 503 with a time to come back, within three seconds, when PostgreSQL is away', async () => {
     const url = 'postgres://nobody:x@127.0.0.1:1/nothing';
     const pools = (['opcovia_app', 'opcovia_system'] as const).map(
-      (role) => new DataSource(runtimeOptions(url, role, 1)),
+      (role) => new DataSource(runtimeOptions(url, role, { poolSize: 1 })),
     );
     // The pools of a server that went away: connected to nothing.
     for (const pool of pools)

@@ -4,7 +4,8 @@ import pg from 'pg';
 import type { DepositFile } from '../../src/core/deposit-file.js';
 import { FileStore } from '../../src/queue/file-store.js';
 import type { StagedFiles } from '../../src/queue/staging.js';
-import { accepts, aDeposit, aQueue, aTenant, until, type TestQueue } from '../support/a-queue.js';
+import { aDeposit, aQueue, aTenant, until, type TestQueue } from '../support/a-queue.js';
+import { accepts } from '../support/a-scripted-opco.js';
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const whole = async (file: DepositFile | undefined) => {

@@ -1,16 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import {
-  accepts,
-  aDeposit,
-  aQueue,
-  aTenant,
-  breaksAfterSend,
-  breaksBeforeSend,
-  refuses,
-  until,
-  type Act,
-  type TestQueue,
-} from '../support/a-queue.js';
+import { fail } from '../../src/core/errors.js';
+import { aDeposit, aQueue, aTenant, until, type TestQueue } from '../support/a-queue.js';
+import { accepts, breaksAfterSend, breaksBeforeSend, refuses, type Act } from '../support/a-scripted-opco.js';
 
 describe('the life of a deposit', () => {
   let queue: TestQueue;
@@ -105,8 +96,9 @@ describe('the life of a deposit', () => {
     expect(queue.opco.calls).toHaveLength(3);
   });
 
-  it('never sends again what may have been received: it asks for a review', async () => {
+  it('never sends again what may have been received: where it cannot be looked up, it asks for a review', async () => {
     queue.opco.acts = [breaksAfterSend];
+    queue.opco.shown = { rows: fail('NOT_SUPPORTED'), objects: new Map() };
     queue.work().start();
     const { jobId } = await deposit();
     expect(await ends(jobId, 'needs_review')).toMatchObject({ outcome: 'unknown', completedAt: null });
@@ -192,7 +184,8 @@ describe('the life of a deposit', () => {
     expect(await events(jobId)).toEqual([]);
   });
 
-  it('is asked for review after a crash that left an intent, and done again after a crash that left none', async () => {
+  it('is looked up after a crash that left an intent, and done again after a crash that left none', async () => {
+    queue.opco.shown = { rows: fail('NOT_SUPPORTED'), objects: new Map() };
     const before = await deposit();
     const after = await deposit();
     const claims = await Promise.all(
@@ -200,18 +193,19 @@ describe('the life of a deposit', () => {
     );
     const sent = claims.find((claim) => claim?.jobId === after.jobId);
     if (!sent) throw new Error('not claimed');
-    expect(await queue.attempts.intend(sent)).toBe(true);
+    expect(await queue.attempts.intend(sent, false)).toBe(true);
     await rows("UPDATE job_attempts SET seen_at = now() - interval '61 seconds'");
     queue.opco.acts = [accepts()];
     const work = queue.work();
     await work.relay.sweep();
     expect(await view(after.jobId)).toMatchObject({ status: 'processing' });
     await work.relay.sweep();
-    expect(await view(after.jobId)).toMatchObject({ status: 'needs_review', outcome: 'unknown' });
+    expect(await view(after.jobId)).toMatchObject({ status: 'pending', reason: 'verification' });
     expect(await view(before.jobId)).toMatchObject({ status: 'pending' });
-    expect(await queue.attempts.intend(sent)).toBe(false);
+    expect(await queue.attempts.intend(sent, false)).toBe(false);
     work.start();
     await ends(before.jobId, 'completed');
+    expect(await ends(after.jobId, 'needs_review')).toMatchObject({ outcome: 'unknown' });
     expect(queue.opco.sent).toHaveLength(1);
     expect((await events(after.jobId)).map(({ type }) => type)).toEqual(['job.needs_review']);
   });

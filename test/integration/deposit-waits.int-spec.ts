@@ -1,7 +1,8 @@
 import { fail } from '../../src/core/errors.js';
 import type { Tenant } from '../../src/core/tenant.js';
 import { Dispatcher } from '../../src/queue/dispatcher.js';
-import { accepts, aDeposit, aQueue, aTenant, neverLeaves, refuses, until, type TestQueue } from '../support/a-queue.js';
+import { aDeposit, aQueue, aTenant, until, type TestQueue } from '../support/a-queue.js';
+import { accepts, neverLeaves, refuses } from '../support/a-scripted-opco.js';
 
 describe('a deposit that has to wait', () => {
   let queue: TestQueue;

@@ -3,7 +3,8 @@ import type { WorkRules } from '../../src/queue/deposit-work.js';
 import { DepositQueues, type QueueConnection } from '../../src/queue/deposit-queues.js';
 import { Dispatcher } from '../../src/queue/dispatcher.js';
 import { OutboxRepository } from '../../src/queue/outbox.repository.js';
-import { accepts, aDeposit, aQueue, aTenant, until, type TestQueue } from '../support/a-queue.js';
+import { aDeposit, aQueue, aTenant, until, type TestQueue } from '../support/a-queue.js';
+import { accepts } from '../support/a-scripted-opco.js';
 
 const environments = ['test', 'live'] as const;
 

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { EventLog } from '../../src/events/event-log.js';
 import { JobRepository } from '../../src/queue/job.repository.js';
-import { accepts, aDeposit, aQueue, aTenant, breaksBeforeSend, until, type TestQueue } from '../support/a-queue.js';
+import { aDeposit, aQueue, aTenant, until, type TestQueue } from '../support/a-queue.js';
+import { accepts, breaksBeforeSend } from '../support/a-scripted-opco.js';
 
 describe('the retry of a failed job', () => {
   let queue: TestQueue;
@@ -63,7 +65,10 @@ describe('the retry of a failed job', () => {
     let reached = () => undefined as void;
     const lastStep = new Promise<void>((resolve) => (reached = resolve));
     const slow = { write: () => (reached(), committing) };
-    const jobs = new JobRepository(queue.db.database, queue.keys, slow, () => undefined);
+    const jobs = new JobRepository({
+      ...{ database: queue.db.database, keys: queue.keys, audit: slow, events: new EventLog() },
+      wake: () => undefined,
+    });
     const retried = jobs.retry({ tenant: mine, requestId: randomUUID() }, 'opco-ep', jobId);
     await lastStep;
     const again = queue.accept.accept(aDeposit(mine));

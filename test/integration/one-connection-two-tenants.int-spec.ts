@@ -22,8 +22,8 @@ describe('one connection for two tenants', () => {
 
   beforeAll(async () => {
     test = await createTestDatabase();
-    app = await new DataSource(runtimeOptions(test.url, 'opcovia_app', 1)).initialize();
-    system = await new DataSource(runtimeOptions(test.url, 'opcovia_system', 1)).initialize();
+    app = await new DataSource(runtimeOptions(test.url, 'opcovia_app', { poolSize: 1 })).initialize();
+    system = await new DataSource(runtimeOptions(test.url, 'opcovia_system', { poolSize: 1 })).initialize();
     database = new Database(app, system);
     (app.driver as unknown as { master: Pool }).master.on('acquire', (client) => (borrowed = client));
     for (const tenant of [alice, bruno]) {

@@ -59,8 +59,9 @@ function aRunner(): PipelineRunner {
     wait: () => Promise.resolve(),
   });
   const trust = new KeyTrust(systemClock, () => new Promise(() => undefined));
+  const resolve = new ResolveAdapterStage(adapters);
   const stages = [
-    new ResolveAdapterStage(adapters),
+    resolve,
     new ValidateRequestStage(),
     new ReadCacheStage(cache, trust),
     new RateLimitStage(permits, systemClock, () => Promise.resolve()),
@@ -75,7 +76,7 @@ function aRunner(): PipelineRunner {
       { observe: () => undefined },
     ),
   ];
-  return new PipelineRunner(stages, systemClock);
+  return new PipelineRunner(stages, systemClock, resolve);
 }
 
 beforeAll(async () => {

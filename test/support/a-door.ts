@@ -23,6 +23,7 @@ import { InboundLimits } from '../../src/hub/inbound/inbound-limits.js';
 import { OpcoHealth } from '../../src/pipeline/06-call/opco-health.js';
 import { DriftWatch } from '../../src/pipeline/08-validate-response/drift-watch.js';
 import { RecordStage } from '../../src/pipeline/10-record/record.stage.js';
+import type { ResolveAdapterStage } from '../../src/pipeline/01-resolve-adapter/resolve-adapter.stage.js';
 import type { ReadCacheStage } from '../../src/pipeline/03-read-cache/read-cache.stage.js';
 import { FastLaneRunner } from '../../src/pipeline/fast-lane.runner.js';
 import { HttpExchanges } from '../../src/pipeline/http-exchanges.js';
@@ -140,7 +141,7 @@ export async function aDoor({ clock, paging, tenants, opco, fastLane }: DoorPart
   );
   const stages: Stage[] = [...rig.stages.slice(0, -1), record];
   const exchanges = new HttpExchanges(clock, (id) => (id === 'akto' ? servedBy(paging) : undefined));
-  const [resolveAdapter, validateRequest, readCache] = stages as [Stage, Stage, ReadCacheStage];
+  const [resolveAdapter, validateRequest, readCache] = stages as [ResolveAdapterStage, Stage, ReadCacheStage];
   const lane = new FastLaneRunner(exchanges, { resolveAdapter, validateRequest, readCache, record });
   let fast = 0;
   const counted = { run: (...way: Parameters<FastLaneRunner['run']>) => tap(lane.run(...way), () => (fast += 1)) };
@@ -153,7 +154,7 @@ export async function aDoor({ clock, paging, tenants, opco, fastLane }: DoorPart
     [Readiness, { draining: false }],
     [HttpExchanges, exchanges],
     [FastLaneRunner, counted],
-    [PipelineRunner, new PipelineRunner(stages, clock)],
+    [PipelineRunner, new PipelineRunner(stages, clock, resolveAdapter)],
     [OpcoHealth, rig.health],
     [DriftWatch, { observed: () => [] }],
     [DepositDoor, {}],

@@ -62,8 +62,9 @@ export function aPipeline(clock: Clock, play: PlayedOpco = aDossier, adapter: Op
     { observe: (exchange) => observed.push(exchange) },
   );
   const trust = new KeyTrust(clock, () => new Promise(() => undefined));
+  const resolve = new ResolveAdapterStage([adapter]);
   const stages: Stage[] = [
-    new ResolveAdapterStage([adapter]),
+    resolve,
     new ValidateRequestStage(),
     new ReadCacheStage(cache, trust),
     new RateLimitStage(permits, clock, wait),
@@ -74,5 +75,5 @@ export function aPipeline(clock: Clock, play: PlayedOpco = aDossier, adapter: Op
     new WriteCacheStage(cache, () => 0.5),
     record,
   ];
-  return { stages, runner: new PipelineRunner(stages, clock), cache, health, permits, rows, observed };
+  return { stages, runner: new PipelineRunner(stages, clock, resolve), cache, health, permits, rows, observed };
 }

@@ -6,8 +6,6 @@ import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
 import { systemClock } from '../../src/core/clock.js';
 import { opcoIds } from '../../src/core/endpoint.js';
 import { depositQueueName } from '../../src/core/keys.js';
-import { fail, type OpcoviaError } from '../../src/core/errors.js';
-import type { Call } from '../../src/core/exchange.js';
 import { tenantHashOf, type Tenant } from '../../src/core/tenant.js';
 import { EventLog } from '../../src/events/event-log.js';
 import { KeyRing } from '../../src/platform/crypto/key-ring.js';
@@ -20,11 +18,11 @@ import {
   type QueueConnection,
 } from '../../src/queue/deposit-queues.js';
 import { DepositWork, type WorkRules } from '../../src/queue/deposit-work.js';
-import type { Runner } from '../../src/queue/deposit.processor.js';
 import { FileStore } from '../../src/queue/file-store.js';
 import { JobRepository } from '../../src/queue/job.repository.js';
 import { Wakening } from '../../src/queue/wakening.js';
 import { DataKeys } from '../../src/tenancy/data-keys.js';
+import { ScriptedOpco } from './a-scripted-opco.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { emptyRedis } from './test-redis.js';
 
@@ -33,63 +31,6 @@ export function registeredQueues(connection: QueueConnection): DepositQueues {
   const queues = opcoIds.map((id) => new DepositQueue(depositQueueName(id), depositQueueOptions(connection)));
   return new DepositQueues(connection, queues);
 }
-
-/** One act of the OPCO: an answer, or a failure before or after the first byte. */
-export type Act = (call: Call, sent: () => Promise<void>) => Promise<unknown>;
-
-/** The OPCO's end of the pipeline, scripted: the acts are played in order, the last one again and again. */
-export class ScriptedOpco implements Runner {
-  acts: Act[] = [];
-  readonly calls: Call[] = [];
-  /** Deposits whose first byte went out. */
-  readonly sent: Call[] = [];
-
-  async run(call: Call) {
-    this.calls.push(call);
-    const act = this.acts.length > 1 ? this.acts.shift() : this.acts[0];
-    if (!act) throw new Error('no act');
-    const outcome = await act(call, async () => {
-      await call.beforeSend?.();
-      this.sent.push(call);
-    }).then(
-      (answer) => ({ answer, failure: undefined }),
-      (failure: OpcoviaError) => ({ answer: undefined, failure }),
-    );
-    return { failure: outcome.failure, peek: () => outcome.answer as never };
-  }
-}
-
-/** The OPCO takes it and answers. */
-export const accepts =
-  (numeroInterne = '4711'): Act =>
-  async (_, sent) => {
-    await sent();
-    return { numeroInterne };
-  };
-/** The OPCO answers with a refusal. */
-export const refuses =
-  (code: Parameters<typeof fail>[0], status: number, retryAfterSeconds?: number): Act =>
-  async (_, sent) => {
-    await sent();
-    throw fail(code, {
-      sent: 'answered',
-      upstream: { opcoId: 'opco-ep', status, message: 'SIRET de Mme Canari inconnu' },
-      ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    });
-  };
-/** The OPCO takes no connection: nothing left the machine. */
-export const neverLeaves: Act = async () => {
-  throw fail('UPSTREAM_ERROR', { sent: 'not-sent' });
-};
-/** Something of ours broke before the first byte. */
-export const breaksBeforeSend: Act = async () => {
-  throw fail('INTERNAL_ERROR', { sent: 'not-sent' });
-};
-/** The connection broke after the first byte. */
-export const breaksAfterSend: Act = async (_, sent) => {
-  await sent();
-  throw fail('UPSTREAM_ERROR', { sent: 'maybe-sent' });
-};
 
 /** Short times, so that a test waits for nothing. */
 export const quickRules: WorkRules = {
@@ -100,6 +41,8 @@ export const quickRules: WorkRules = {
   maxAttempts: 3,
   backoffMs: 5,
   credentialsPatienceMs: 3_600_000,
+  doubtPatienceMs: 3_600_000,
+  quietMs: 5,
   drainMs: 5000,
 };
 
@@ -144,7 +87,7 @@ export async function aQueue({ heldBytes = 0 } = {}): Promise<TestQueue> {
   return {
     ...{ db, redis, opco, keys, files, queues, attempts, failures },
     accept: new AcceptDeposit(db.database, keys, wake),
-    jobs: new JobRepository(db.database, keys, audit, wake),
+    jobs: new JobRepository({ database: db.database, keys, audit, events: new EventLog(), wake }),
     work: (rules = {}) => {
       const work = new DepositWork({
         ...{

@@ -89,6 +89,7 @@ export function anAdapter(changes: Partial<OpcoAdapter> = {}): OpcoAdapter {
     capabilities: { ...none, dossier: { state: 'supported' }, depositDossier: { state: 'supported' } },
     endpoints: { dossier: aRead, depositDossier: aDeposit },
     auth: { dpop: false },
+    complet: aDeposit,
     limits: { callsPerSecond: 10, burst: 10, concurrency: 4 },
     paging: { kind: 'whole' },
     normVersions: ['1.0'],

@@ -70,6 +70,9 @@ export async function startProduct(given: Variables | ((databaseUrl: string) => 
     OPCOVIA_DISPATCH_INTERVAL_MS: '50',
     OPCOVIA_POLL_INTERVAL_SECONDS: '0.3',
     OPCOVIA_JOB_BACKOFF_MS: '50',
+    OPCOVIA_QUIET_PERIOD_MS: '100',
+    // The tests, the sandbox and the product share one event loop and two cores: a pause there says nothing about PostgreSQL.
+    OPCOVIA_DATABASE_CONNECT_MS: '20000',
     ...variables,
   });
   const opcovia = await startOpcovia(env, { logTo: logs });

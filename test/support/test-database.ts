@@ -51,8 +51,8 @@ async function dropDatabase(drop: () => Promise<void>): Promise<void> {
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { url, drop } = await createEmptyDatabase();
   await migrate(url);
-  const app = await new DataSource(runtimeOptions(url, 'opcovia_app', 5)).initialize();
-  const system = await new DataSource(runtimeOptions(url, 'opcovia_system', 5)).initialize();
+  const app = await new DataSource(runtimeOptions(url, 'opcovia_app', { poolSize: 5 })).initialize();
+  const system = await new DataSource(runtimeOptions(url, 'opcovia_system', { poolSize: 5 })).initialize();
   return {
     url,
     database: new Database(app, system),

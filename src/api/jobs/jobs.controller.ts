@@ -1,11 +1,11 @@
-import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import Type, { type Static } from 'typebox';
-import { JobPage, JobView, jobStatuses, jobTypes } from '../../core/contract/job.js';
+import { JobPage, JobResolution, JobView, jobStatuses, jobTypes } from '../../core/contract/job.js';
 import type { Tenant } from '../../core/tenant.js';
-import { JobRepository } from '../../queue/job.repository.js';
+import { type JobActor, JobRepository } from '../../queue/job.repository.js';
+import { CurrentActor } from '../admission/current-actor.decorator.js';
 import { CurrentTenant } from '../admission/current-tenant.decorator.js';
-import { sourceOf } from '../author-of.js';
+import { ContractPipe } from '../contract.pipe.js';
 import { Describe, OpcoParam } from '../openapi/describe.decorator.js';
 import { pageFields } from '../page-query.js';
 import { readQuery } from '../read-query.js';
@@ -71,12 +71,11 @@ export class JobsController {
     errors: ['NOT_FOUND', 'UNKNOWN_OPCO', 'NOT_SUPPORTED', 'CONFLICT'],
   })
   retry(
-    @CurrentTenant() tenant: Tenant,
+    @CurrentActor() actor: JobActor,
     @Param('opcoId', KnownOpcoPipe) opcoId: string,
     @Param('jobId', UuidPipe) jobId: string,
-    @Req() request: FastifyRequest,
   ): Promise<JobView> {
-    return this.jobs.retry({ tenant, requestId: request.id, ...sourceOf(request) }, opcoId, jobId);
+    return this.jobs.retry(actor, opcoId, jobId);
   }
 
   @Post(':jobId/cancel')
@@ -89,11 +88,30 @@ export class JobsController {
     errors: ['NOT_FOUND', 'UNKNOWN_OPCO', 'NOT_SUPPORTED', 'CONFLICT'],
   })
   cancel(
-    @CurrentTenant() tenant: Tenant,
+    @CurrentActor() actor: JobActor,
     @Param('opcoId', KnownOpcoPipe) opcoId: string,
     @Param('jobId', UuidPipe) jobId: string,
-    @Req() request: FastifyRequest,
   ): Promise<JobView> {
-    return this.jobs.cancel({ tenant, requestId: request.id, ...sourceOf(request) }, opcoId, jobId);
+    return this.jobs.cancel(actor, opcoId, jobId);
+  }
+
+  @Post(':jobId/resolve')
+  @HttpCode(200)
+  @Describe({
+    tag: 'Jobs',
+    summary: 'Trancher un dépôt à l’issue inconnue',
+    about:
+      'Pour un job en `needs_review`, selon ce que vous avez vérifié chez l’OPCO : `applied` le termine (ou passe à l’étape suivante), `not_applied` le renvoie (`retry`, par défaut) ou l’abandonne (`cancel`). La même réponse envoyée deux fois n’a d’effet qu’une fois ; 409 dans tout autre état.',
+    body: { schema: JobResolution, example: { outcome: 'not_applied', action: 'retry' } },
+    answers: { 200: JobView },
+    errors: ['VALIDATION_ERROR', 'NOT_FOUND', 'UNKNOWN_OPCO', 'NOT_SUPPORTED', 'CONFLICT'],
+  })
+  resolve(
+    @CurrentActor() actor: JobActor,
+    @Param('opcoId', KnownOpcoPipe) opcoId: string,
+    @Param('jobId', UuidPipe) jobId: string,
+    @Body(new ContractPipe(JobResolution)) resolution: JobResolution,
+  ): Promise<JobView> {
+    return this.jobs.resolve(actor, { opcoId, jobId }, resolution);
   }
 }

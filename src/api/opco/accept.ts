@@ -4,7 +4,8 @@ import type { JobTicket, Preflight } from '../../core/contract/job.js';
 import type { DepositFile, FileFacts } from '../../core/deposit-file.js';
 import { fail, type ErrorCode, type Finding, type OpcoviaError } from '../../core/errors.js';
 import type { Exchange } from '../../core/exchange.js';
-import { AcceptDeposit, type AcceptedDeposit } from '../../queue/accept-deposit.js';
+import { PipelineRunner } from '../../pipeline/pipeline.runner.js';
+import { AcceptDeposit, type AcceptedDeposit, type DepositToAccept } from '../../queue/accept-deposit.js';
 import type { DepositType } from '../../queue/deposit-types.js';
 import { FileStore } from '../../queue/file-store.js';
 import type { StagedFiles } from '../../queue/staging.js';
@@ -21,6 +22,7 @@ export class DepositDoor {
   constructor(
     private readonly acceptDeposit: AcceptDeposit,
     private readonly store: FileStore,
+    private readonly runner: PipelineRunner,
   ) {}
 
   /** 202 with `Location` for a new job, 200 `duplicate` for one already seen with the same content (product.md 2.4). */
@@ -30,10 +32,12 @@ export class DepositDoor {
     { request, reply }: { request: FastifyRequest; reply: FastifyReply },
   ): Promise<JobTicket | Preflight> {
     if (wantsDryRun(request.query)) {
+      if (!exchange.failure) this.#stepsServed(exchange);
       void reply.status(200);
       return preflight(exchange);
     }
     if (exchange.failure) throw exchange.failure;
+    this.#stepsServed(exchange);
     const idempotencyKey = readIdempotencyKey(request.headers['idempotency-key']);
     const { jobId, status } = await this.#take(type, exchange, { request, idempotencyKey });
     const statusUrl = `/${exchange.call.opcoId}/jobs/${jobId}`;
@@ -50,15 +54,33 @@ export class DepositDoor {
     const staged = await this.#staged(exchange, request);
     const accepted = await this.acceptDeposit.accept({
       ...{ tenant, opcoId, type, idempotencyKey, requestId },
-      route: `/:opcoId/${type}`,
+      route: `/:opcoId/${exchange.call.composite ? 'dossiers/complet' : type}`,
       body: exchange.read('question').body,
       ...sourceOf(request),
       warnings: warningsOf(exchange),
+      ...this.#natureOf(exchange),
       ...(staged && { staged }),
     });
     // Of a duplicate, what came now belongs to nobody, and is dropped after the answer.
     if (accepted.status === 'pending') request.received?.staging?.settle();
     return accepted;
+  }
+
+  /** What tells this deposit from another, and what it is made of. */
+  #natureOf(exchange: Exchange): Pick<DepositToAccept, 'naturalKey' | 'steps'> {
+    const { naturalKey, composite } = exchange.read('endpoint');
+    const question = exchange.read('question');
+    const key = naturalKey?.(question);
+    const steps = composite?.steps(question.body).map(({ type, label }) => ({ type, label }));
+    return { ...(key && { naturalKey: key }), ...(steps && { steps }) };
+  }
+
+  /** Each step of a composite deposit is a deposit that the OPCO must serve: 501 before anything is taken in. */
+  #stepsServed(exchange: Exchange): void {
+    const { composite } = exchange.read('endpoint');
+    for (const { endpoint } of composite?.steps(exchange.read('question').body) ?? []) {
+      this.runner.served({ opcoId: exchange.call.opcoId, endpoint });
+    }
   }
 
   /** A form is staged already; files out of JSON are stored now, where nothing else can refuse them any more. */

@@ -12,6 +12,8 @@ import { askDeposit, DepositQuery } from './dry-run.js';
 /** What one deposit route is, beyond being one. */
 export interface DepositRouteNote {
   readonly endpoint: EndpointName;
+  /** Judges a composite deposit as a whole. */
+  readonly composite?: true;
   /** Below the controller's own path. */
   readonly path?: string;
   readonly summary: string;
@@ -29,11 +31,18 @@ const promise =
   "Enregistré durablement avant la réponse, puis envoyé à l'OPCO ; suivez `statusUrl`. Avec `dryRun=true`, rien n'est enregistré ni envoyé.";
 
 /** A deposit under HTTP: judged by the first two rooms, then taken in by `DepositDoor`; the other rooms run in the worker. */
-export function DepositRoute({ endpoint, path = '', summary, about, body }: DepositRouteNote): MethodDecorator {
+export function DepositRoute({
+  endpoint,
+  composite,
+  path = '',
+  summary,
+  about,
+  body,
+}: DepositRouteNote): MethodDecorator {
   return applyDecorators(
     Post(path),
     TakesFiles(),
-    ThroughPipeline({ endpoint, upTo: 'validate-request', ask: askDeposit }),
+    ThroughPipeline({ endpoint, upTo: 'validate-request', ask: askDeposit, ...(composite && { composite }) }),
     Describe({
       ...{ tag: 'Dépôts', summary, body, errors: depositErrors, query: DepositQuery, asks: ['Idempotency-Key'] },
       about: about === undefined ? promise : `${about} ${promise}`,

@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { exampleCerfa } from '../../core/contract/cerfa-example.js';
+import { CompletFields, DossierComplet, exampleComplet } from '../../core/contract/complet.js';
 import { Dossier, DossierDeposit } from '../../core/contract/dossier.js';
 import type { JobTicket, Preflight } from '../../core/contract/job.js';
 import { DossiersListe, ListeQuery } from '../../core/contract/liste.js';
@@ -115,5 +116,22 @@ export class DossiersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<JobTicket | Preflight> {
     return this.door.accept('rupture', exchange, { request, reply });
+  }
+
+  @DepositRoute({
+    endpoint: 'depositDossier',
+    composite: true,
+    path: 'complet',
+    summary: 'Déposer un dossier complet : contrat, convention, documents',
+    about:
+      'Un seul job, étape par étape : le numéro que l’OPCO donne au dossier sert aux suivantes. Chaque partie nomme son fichier. Une étape qui échoue laisse acquises celles d’avant (`outcome: partial`) ; `retry` reprend à cette étape. 501 si l’OPCO ne propose pas l’un des dépôts demandés.',
+    body: { schema: DossierComplet, fields: CompletFields, example: exampleComplet() },
+  })
+  complet(
+    @CurrentExchange() exchange: Exchange,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<JobTicket | Preflight> {
+    return this.door.accept('complet', exchange, { request, reply });
   }
 }

@@ -9,7 +9,15 @@ const jobId = Type.String({ format: 'uuid', description: 'Identifiant du job' })
 /** The states of a job; `completed`, `failed` and `cancelled` are final. */
 export const jobStatuses = ['pending', 'processing', 'completed', 'failed', 'cancelled', 'needs_review'] as const;
 /** The types of deposit, as the words of our routes. */
-export const jobTypes = ['dossiers', 'conventions', 'factures', 'certificats', 'documents', 'rupture'] as const;
+export const jobTypes = [
+  'dossiers',
+  'conventions',
+  'factures',
+  'certificats',
+  'documents',
+  'rupture',
+  'complet',
+] as const;
 
 /** The state of a job. */
 export const JobStatus = Type.Enum([...jobStatuses], { type: 'string', $id: 'JobStatus' });
@@ -82,6 +90,19 @@ export const JobError = Type.Object(
 );
 export type JobError = Static<typeof JobError>;
 
+/** One step of a composite deposit. */
+export const JobStep = Type.Object(
+  {
+    type: Type.String({ description: 'Type de dépôt de cette étape' }),
+    label: Type.String(),
+    status: JobStatus,
+    outcome: Type.Optional(JobOutcome),
+    result: Type.Optional(Type.Unknown({ description: "Réponse de l'OPCO à cette étape" })),
+  },
+  { $id: 'JobStep' },
+);
+export type JobStep = Static<typeof JobStep>;
+
 const standing = {
   jobId,
   opcoId: OpcoIdSchema,
@@ -89,10 +110,10 @@ const standing = {
   status: JobStatus,
   outcome: Type.Optional(JobOutcome),
   reason: Type.Optional(
-    Type.Enum(['credentials', 'quota', 'opco', 'configuration', 'retry'], {
+    Type.Enum(['credentials', 'quota', 'opco', 'configuration', 'retry', 'verification', 'same_object'], {
       type: 'string',
       description:
-        'Pourquoi le job attend : identifiants refusés, quota atteint, OPCO indisponible, adresse non configurée, nouvelle tentative',
+        'Pourquoi le job attend : identifiants refusés, quota atteint, OPCO indisponible, adresse non configurée, nouvelle tentative, recherche chez l’OPCO d’un dépôt à l’issue incertaine, autre dépôt du même objet en cours',
     }),
   ),
   attempts: Type.Integer({ minimum: 0, description: "Tentatives ; un refus pour quota n'en est pas une" }),
@@ -114,6 +135,7 @@ export const JobView = Type.Object(
       Type.Integer({ minimum: 1, description: 'Rang parmi vos dépôts en attente chez cet OPCO' }),
     ),
     eta: Type.Optional(nullable(instant('Fin estimée ; null quand rien de sûr ne peut être dit'))),
+    steps: Type.Optional(Type.Array(JobStep, { description: "Les étapes d'un dépôt complet" })),
     result: Type.Optional(Type.Unknown({ description: "Réponse de l'OPCO" })),
     error: Type.Optional(JobError),
     warnings: Type.Optional(
@@ -134,3 +156,27 @@ export const JobPage = Type.Object(
   { $id: 'JobPage' },
 );
 export type JobPage = Static<typeof JobPage>;
+
+/** How the owner settles a job that stands in `needs_review`. */
+export const JobResolution = Type.Object(
+  {
+    outcome: Type.Enum(['applied', 'not_applied'], {
+      type: 'string',
+      description: "Ce que vous avez vérifié chez l'OPCO : il a pris le dépôt en compte, ou non",
+    }),
+    numeroInterne: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9._-]{1,64}$',
+        description: "Le numéro trouvé chez l'OPCO ; avec `applied` seulement",
+      }),
+    ),
+    action: Type.Optional(
+      Type.Enum(['retry', 'cancel'], {
+        type: 'string',
+        description: 'Avec `not_applied` seulement : renvoyer (par défaut) ou abandonner',
+      }),
+    ),
+  },
+  { additionalProperties: false, $id: 'JobResolution' },
+);
+export type JobResolution = Static<typeof JobResolution>;

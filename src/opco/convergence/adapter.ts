@@ -1,4 +1,5 @@
 import { endpointNames, type Endpoint, type EndpointName, type OpcoAdapter, type Trial } from '../../core/endpoint.js';
+import { complet } from './complet.js';
 import { buildEndpoint, type Dialect } from './endpoints.js';
 import { readRefusal } from './refusal.js';
 
@@ -29,6 +30,7 @@ export function convergenceAdapter({
     ...opco,
     endpoints: endpointsOf(capabilities, whole),
     trials: trialsOf(trials, whole),
+    complet,
     limits,
     paging: capabilities.etats.norm === 'v2' ? { kind: 'pages', size: pageSize } : { kind: 'whole' },
     normVersions: capabilities.dossier.norm === 'v2' ? ['1.0', '2.0'] : ['1.0'],

@@ -7,6 +7,12 @@ import type { Stage } from '../../core/stage.js';
 /** Whether the operator vouches for a capability, or for a trial of one, that is `test` or `unknown` in the adapter. */
 export type OperatorEnables = (opcoId: OpcoId, capability: CapabilityName) => boolean;
 
+/** Who is asked, and for what. */
+export interface Served {
+  readonly adapter: OpcoAdapter;
+  readonly endpoint: Endpoint;
+}
+
 /**
  * Finds the adapter of the OPCO and, in it, the endpoint that is asked for.
  * Settles: 404 UNKNOWN_OPCO, 501 NOT_SUPPORTED with what is known about the capability.
@@ -26,21 +32,25 @@ export class ResolveAdapterStage implements Stage {
   }
 
   run(exchange: Exchange): void {
-    const { opcoId, endpoint: name } = exchange.call;
+    const { opcoId, endpoint: name, composite } = exchange.call;
+    const { adapter, endpoint } = this.served(opcoId, name);
+    exchange.write('adapter', adapter);
+    exchange.write('endpoint', composite ? adapter.complet : endpoint);
+  }
+
+  /** The adapter of the OPCO and the endpoint that would be asked; throws UNKNOWN_OPCO or NOT_SUPPORTED. */
+  served(opcoId: string, name: EndpointName): Served {
     const adapter = this.#adapters.get(opcoId);
     if (!adapter) throw opcoNotServed();
-    const endpoint = this.#served(adapter, name);
-    if (!endpoint) {
-      throw fail('NOT_SUPPORTED', {
-        detail: `${adapter.label} ne propose pas cette opération${because(adapter.capabilities[name].note)}`,
-      });
-    }
-    exchange.write('adapter', adapter);
-    exchange.write('endpoint', endpoint);
+    const endpoint = this.#endpoint(adapter, name);
+    if (endpoint) return { adapter, endpoint };
+    throw fail('NOT_SUPPORTED', {
+      detail: `${adapter.label} ne propose pas cette opération${because(adapter.capabilities[name].note)}`,
+    });
   }
 
   /** The version on trial where the operator enables it, else what is in production, else what the operator vouches for. */
-  #served(adapter: OpcoAdapter, name: EndpointName): Endpoint | undefined {
+  #endpoint(adapter: OpcoAdapter, name: EndpointName): Endpoint | undefined {
     const trial = adapter.trials?.[name];
     if (trial && this.operatorEnables(adapter.id, `${name}-v2`)) return trial.endpoint;
     const served = adapter.capabilities[name].state === 'supported' || this.operatorEnables(adapter.id, name);

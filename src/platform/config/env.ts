@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsIn, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
+import { DoubtSettings } from './doubt-settings.js';
 import { OptionalText, Setting, Whole } from './setting.js';
-import { UpstreamSettings } from './upstream-settings.js';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
@@ -11,7 +11,7 @@ const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
  * Every variable that Opcovia reads, with its default: the only source of configuration. A bad value stops the start and
  * prints the variable's name, never its value. `docs/configuration.md` and `.env.example` are generated from this class.
  */
-export class Env extends UpstreamSettings {
+export class Env extends DoubtSettings {
   @Setting('`production` refuses embedded services, the demo tenant and the sandbox.')
   @IsIn(['development', 'test', 'production'])
   NODE_ENV: 'development' | 'test' | 'production' = 'development';
@@ -43,6 +43,10 @@ export class Env extends UpstreamSettings {
   @Setting('Connections per pool (two pools a process: application and system).')
   @Whole(1, 200)
   OPCOVIA_DATABASE_POOL = 10;
+
+  @Setting('Milliseconds that a query waits for a connection to PostgreSQL, opened or freed.')
+  @Whole(100, 60_000)
+  OPCOVIA_DATABASE_CONNECT_MS = 3000;
 
   @Setting('Redis of the queue; its maxmemory-policy must be noeviction.', 'secret')
   @OptionalText()

@@ -22,19 +22,25 @@ export function ownerOptions(url: string): DataSourceOptions {
  * How to reach PostgreSQL at run time: every connection takes its role at once (`SET ROLE` by a start-up option), so that no
  * statement ever runs with the rights of the login.
  */
-export function runtimeOptions(url: string, role: DatabaseRole, poolSize: number): DataSourceOptions {
+export function runtimeOptions(
+  url: string,
+  role: DatabaseRole,
+  { poolSize, connectMs = 3000 }: { readonly poolSize: number; readonly connectMs?: number },
+): DataSourceOptions {
   return {
     type: 'postgres',
     url,
     synchronize: false,
     logging: false,
     poolSize,
-    connectTimeoutMS: 3000,
+    connectTimeoutMS: connectMs,
     applicationName: role,
     extra: {
       options: `-c role=${role} -c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000`,
       // A server that is frozen, or a network that is gone without a reset, must not hold a connection for hours.
       query_timeout: 20_000,
+      // A connection costs several round trips: what a burst has opened is kept for the next one.
+      idleTimeoutMillis: 60_000,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
     },

@@ -11,7 +11,10 @@ const connect = (role: DatabaseRole, name: string) =>
     name,
     inject: [Env],
     useFactory: (env: Env) => ({
-      ...runtimeOptions(env.DATABASE_APP_URL ?? env.DATABASE_URL ?? '', role, env.OPCOVIA_DATABASE_POOL),
+      ...runtimeOptions(env.DATABASE_APP_URL ?? env.DATABASE_URL ?? '', role, {
+        poolSize: env.OPCOVIA_DATABASE_POOL,
+        connectMs: env.OPCOVIA_DATABASE_CONNECT_MS,
+      }),
       name,
       retryAttempts: 30,
       retryDelay: 2000,

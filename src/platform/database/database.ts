@@ -26,8 +26,8 @@ export class Database {
   readonly #system: Pool;
 
   constructor(app: DataSource, system: DataSource) {
-    this.#app = poolOf(app);
-    this.#system = poolOf(system);
+    this.#app = heard(poolOf(app));
+    this.#system = heard(poolOf(system));
   }
 
   /** One transaction in which only the rows of this tenant exist; row-level security enforces it. */
@@ -70,6 +70,15 @@ export class Database {
 /** TypeORM keeps its pg pool under `driver.master`; sharing it keeps the number of connections one figure. */
 function poolOf(source: DataSource): Pool {
   return (source.driver as unknown as { master: Pool }).master;
+}
+
+/**
+ * A server may end a session in the very moment in which it is established: between the pool's listener and the borrower's own
+ * nobody would hear it, and an error that nobody hears ends the process. The borrower learns of it by its first query.
+ */
+function heard(pool: Pool): Pool {
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
 }
 
 async function transaction<T>(pool: Pool, begin: string, work: (sql: Sql) => Promise<T>): Promise<T> {

@@ -15,6 +15,9 @@ import { AddAuditSource1764000014000 } from '../../../migrations/1764000014000-A
 import { AnnounceCredentialChanges1764000014500 } from '../../../migrations/1764000014500-AnnounceCredentialChanges.js';
 import { CreateDepositFiles1764000015000 } from '../../../migrations/1764000015000-CreateDepositFiles.js';
 import { AcceptDepositsWithFiles1764000016000 } from '../../../migrations/1764000016000-AcceptDepositsWithFiles.js';
+import { AddEffects1764000017000 } from '../../../migrations/1764000017000-AddEffects.js';
+import { AddSteps1764000018000 } from '../../../migrations/1764000018000-AddSteps.js';
+import { AcceptDepositsOnce1764000019000 } from '../../../migrations/1764000019000-AcceptDepositsOnce.js';
 
 /** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
 export const migrations = [
@@ -35,4 +38,7 @@ export const migrations = [
   AnnounceCredentialChanges1764000014500,
   CreateDepositFiles1764000015000,
   AcceptDepositsWithFiles1764000016000,
+  AddEffects1764000017000,
+  AddSteps1764000018000,
+  AcceptDepositsOnce1764000019000,
 ];

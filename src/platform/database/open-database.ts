@@ -8,7 +8,7 @@ export async function openDatabase(
   poolSize: number,
 ): Promise<{ database: Database; close(): Promise<void> }> {
   const open = (role: 'opcovia_app' | 'opcovia_system') =>
-    new DataSource(runtimeOptions(url, role, poolSize)).initialize();
+    new DataSource(runtimeOptions(url, role, { poolSize })).initialize();
   const app = await open('opcovia_app');
   try {
     const system = await open('opcovia_system');

@@ -1,6 +1,9 @@
-import type { Exchange } from '../core/exchange.js';
-import { scanEtats } from './scan-etats.js';
+import type { Exchange } from './exchange.js';
+import { scanPages, type PagedList, type ReadPage } from './scan-pages.js';
 
+type Row = { readonly numeroInterne: string };
+const scanEtats = (paging: PagedList<Row>['paging'], readPage: ReadPage) =>
+  scanPages<Row>({ paging, numberOf: ({ numeroInterne }) => numeroInterne }, readPage);
 const row = (numeroInterne: string) => ({ numeroInterne, etat: 'TRANSMIS' });
 const page = (numeros: string[], total: number | null, at: number) =>
   ({ reply: () => ({ value: () => ({ data: numeros.map(row), total, page: at }) }) }) as unknown as Exchange;
@@ -17,16 +20,19 @@ async function scan(
     const at = query.numeroPage ?? 1;
     return page(pages[at - 1] ?? [], total, at);
   };
-  let ended: unknown = 'complete';
+  let ended: unknown;
   try {
-    for await (const rows of scanEtats(paging, readPage)) found.push(...rows.map((each) => each.numeroInterne));
+    const rows = scanEtats(paging, readPage);
+    let next = await rows.next();
+    for (; !next.done; next = await rows.next()) found.push(...next.value.map((each) => each.numeroInterne));
+    ended = next.value ? 'complete' : 'incomplete';
   } catch (error) {
     ended = (error as { code: string }).code;
   }
   return { found, asked: asked.length, ended };
 }
 
-describe('scanEtats', () => {
+describe('scanPages', () => {
   it('asks once, without a page, where everything comes in one array', async () => {
     const queries: object[] = [];
     const rows = scanEtats({ kind: 'whole' }, async (query) => {
@@ -41,7 +47,7 @@ describe('scanEtats', () => {
   it('ends at the total, at a short page or at an empty one', async () => {
     expect(await scan([['a', 'b'], ['c', 'd']], { total: 4 })).toEqual({ found: ['a', 'b', 'c', 'd'], asked: 2, ended: 'complete' }); // prettier-ignore
     expect(await scan([['a', 'b'], ['c']])).toEqual({ found: ['a', 'b', 'c'], asked: 2, ended: 'complete' });
-    expect(await scan([['a', 'b']], { total: 9 })).toEqual({ found: ['a', 'b'], asked: 2, ended: 'complete' });
+    expect(await scan([['a', 'b']], { total: 9 })).toEqual({ found: ['a', 'b'], asked: 2, ended: 'incomplete' });
     expect(await scan([])).toEqual({ found: [], asked: 1, ended: 'complete' });
   });
 

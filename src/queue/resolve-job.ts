@@ -1,0 +1,193 @@
+import type { JobResolution } from '../core/contract/job.js';
+import { fail } from '../core/errors.js';
+import type { TenantHash } from '../core/tenant.js';
+import type { EventLog } from '../events/event-log.js';
+import type { Sql } from '../platform/database/database.js';
+import type { DataKeys } from '../tenancy/data-keys.js';
+import { place } from '../tenancy/place.js';
+import { appendTimeline, timelineEntry, wakeSameObject, type PlannedStep } from './attempt.repository.js';
+import { jobEventData } from './job-event.js';
+import { endedProgress, stepProgress, waitingProgress, type JobProgress, type TimelineCode } from './job-texts.js';
+import { stepResultAt } from './settle.js';
+import { wholeAnswer } from './whole-answer.js';
+
+/** A job whose outcome its owner has found out. */
+export interface UnsettledJob {
+  readonly id: string;
+  readonly tenant: TenantHash;
+  readonly opcoId: string;
+  readonly type: string;
+  readonly status: string;
+  readonly dataKeyId: string;
+  readonly step: number;
+  readonly steps: readonly PlannedStep[] | null;
+  /** As an earlier resolution left it. */
+  readonly resolution: string | null;
+}
+
+/** What the resolution is written with. */
+export interface ResolveParts {
+  readonly keys: Pick<DataKeys, 'open'>;
+  readonly events: Pick<EventLog, 'append'>;
+}
+
+interface Verdict {
+  readonly status: 'completed' | 'pending' | 'cancelled';
+  readonly outcome: 'applied' | 'not_applied' | 'partial' | null;
+  readonly why: TimelineCode;
+  readonly progress: JobProgress;
+  readonly step: number;
+}
+
+/**
+ * Settles a `needs_review` by what its owner has verified at the OPCO, in the caller's transaction. True when it changed
+ * something: the same resolution a second time changes nothing. Throws CONFLICT for a job in any other state, VALIDATION_ERROR
+ * where the steps that follow need a number that is not given.
+ */
+export async function resolveJob(
+  parts: ResolveParts,
+  sql: Sql,
+  job: UnsettledJob,
+  resolution: JobResolution,
+): Promise<boolean> {
+  judge(job, resolution);
+  const words = JSON.stringify([resolution.outcome, resolution.numeroInterne ?? null, actionOf(resolution)]);
+  if (job.status !== 'needs_review' && job.resolution === words) return false;
+  const verdict = verdictOf(job, resolution);
+  const changed = await sql.query(
+    `UPDATE jobs SET status = $2, outcome = $3, error = NULL, progress = $4, step = $5, in_doubt = false, doubt = NULL,
+       doubt_since = NULL, attempts = 0, pending_reason = NULL, reason_since = NULL, resolution = $6, updated_at = now(),
+       completed_at = CASE WHEN $2 <> 'pending' THEN now() END, timeline = ${appendTimeline('$7', '$8')}
+     WHERE id = $1 AND status = 'needs_review' AND ($2 <> 'pending' OR payload IS NOT NULL) RETURNING id`,
+    [
+      job.id,
+      verdict.status,
+      verdict.outcome,
+      JSON.stringify(verdict.progress),
+      verdict.step,
+      words,
+      ...timelineEntry(verdict.why),
+    ],
+  );
+  if (changed.length === 0) throw fail('CONFLICT', { detail: "L'état de ce job ne permet pas cette opération." });
+  if (resolution.outcome === 'applied') await keepAnswer(parts, sql, job, { verdict, resolution });
+  if (verdict.status === 'pending') await bringBack(sql, job);
+  await wakeSameObject(sql, job.id);
+  await tell(parts, sql, job, { verdict, resolution });
+  return true;
+}
+
+function judge({ step, steps }: UnsettledJob, { outcome, numeroInterne, action }: JobResolution): void {
+  const wrong = (pointer: string, code: string, message: string) => {
+    throw fail('VALIDATION_ERROR', { findings: [{ pointer, code, message }] });
+  };
+  if (outcome === 'applied' && action !== undefined) wrong('/action', 'unexpected', 'Avec `not_applied` seulement.');
+  if (outcome === 'not_applied' && numeroInterne !== undefined)
+    wrong('/numeroInterne', 'unexpected', 'Avec `applied` seulement.');
+  if (outcome === 'applied' && step === 0 && steps && numeroInterne === undefined)
+    wrong('/numeroInterne', 'required', 'Les étapes suivantes ont besoin du numéro du dossier.');
+}
+
+function actionOf({ outcome, action }: JobResolution): 'retry' | 'cancel' | null {
+  return outcome === 'applied' ? null : (action ?? 'retry');
+}
+
+function verdictOf({ step, steps }: UnsettledJob, resolution: JobResolution): Verdict {
+  const waiting = steps ? stepProgress(steps, step) : waitingProgress;
+  if (resolution.outcome === 'applied') {
+    if (steps && step + 1 < steps.length) {
+      const progress = stepProgress(steps, step + 1);
+      return { status: 'pending', outcome: null, why: 'resolved-applied', step: step + 1, progress };
+    }
+    const progress = steps ? { ...stepProgress(steps, step + 1), label: endedProgress.label } : endedProgress;
+    return { status: 'completed', outcome: 'applied', why: 'resolved-applied', step, progress };
+  }
+  if (actionOf(resolution) === 'retry')
+    return { status: 'pending', outcome: null, why: 'resolved-retry', step, progress: waiting };
+  const outcome = step > 0 ? 'partial' : 'not_applied';
+  return {
+    status: 'cancelled',
+    outcome,
+    why: 'resolved-cancelled',
+    step,
+    progress: { ...waiting, label: 'Abandonné' },
+  };
+}
+
+/** Acceptance decides about a claim under the same lock: the same content cannot be taken in beside this job while it runs. */
+async function bringBack(sql: Sql, { id }: UnsettledJob): Promise<void> {
+  await sql.query('SELECT 1 FROM idempotency_claims WHERE job_id = $1 FOR UPDATE', [id]);
+  await sql.query(
+    `INSERT INTO job_outbox (job_id, tenant_hash, environment, opco_id)
+     SELECT id, tenant_hash, environment, opco_id FROM jobs WHERE id = $1`,
+    [id],
+  );
+}
+
+interface Told {
+  readonly verdict: Verdict;
+  readonly resolution: JobResolution;
+}
+
+async function keepAnswer(
+  parts: ResolveParts,
+  sql: Sql,
+  job: UnsettledJob,
+  { verdict, resolution }: Told,
+): Promise<void> {
+  const { id, tenant, dataKeyId, steps, step } = job;
+  const key = await parts.keys.open(sql, tenant, dataKeyId);
+  const answer = answerOf(resolution);
+  if (steps) {
+    await sql.query(
+      'INSERT INTO job_step_results (job_id, step, tenant_hash, data_key_id, result) VALUES ($1, $2, $3, $4, $5)',
+      [id, step, tenant, dataKeyId, key.seal(JSON.stringify(answer), stepResultAt(id, step, tenant))],
+    );
+  }
+  if (verdict.status !== 'completed') return;
+  const whole = steps ? wholeAnswer(steps, await stepAnswers(parts, sql, job)) : answer;
+  await sql.query(
+    'INSERT INTO job_results (job_id, tenant_hash, opco_id, data_key_id, result) VALUES ($1, $2, $3, $4, $5)',
+    [id, tenant, job.opcoId, dataKeyId, key.seal(JSON.stringify(whole), place('job_results', 'result', id, tenant))],
+  );
+}
+
+/** What the steps of a composite job gave, each at its place. */
+export async function stepAnswers(
+  { keys }: Pick<ResolveParts, 'keys'>,
+  sql: Sql,
+  { id, tenant, dataKeyId }: Pick<UnsettledJob, 'id' | 'tenant' | 'dataKeyId'>,
+): Promise<unknown[]> {
+  const rows = await sql.query<{ step: number; result: string }>(
+    'SELECT step, result FROM job_step_results WHERE job_id = $1 ORDER BY step',
+    [id],
+  );
+  const answers: unknown[] = [];
+  for (const { step, result } of rows) {
+    const key = await keys.open(sql, tenant, dataKeyId);
+    answers[step] = JSON.parse(key.unseal(result, stepResultAt(id, step, tenant)).toString('utf8'));
+  }
+  return answers;
+}
+
+function answerOf({ numeroInterne }: JobResolution): Record<string, unknown> {
+  return { ...(numeroInterne !== undefined && { numeroInterne }), resolved: true };
+}
+
+/** An effect that its owner vouches for is told as any other. */
+async function tell(
+  { events }: ResolveParts,
+  sql: Sql,
+  job: UnsettledJob,
+  { verdict, resolution }: Told,
+): Promise<void> {
+  if (resolution.outcome !== 'applied') return;
+  const { id, tenant, opcoId, type } = job;
+  const end = { jobId: id, type, opcoId, status: verdict.status, answer: answerOf(resolution) };
+  const data = {
+    ...jobEventData({ ...end, ...(verdict.outcome && { outcome: verdict.outcome }) }),
+    ...(job.steps && { progress: verdict.progress }),
+  };
+  const event = verdict.status === 'completed' ? 'job.completed' : 'job.progress';
+  await events.append(sql, tenant, { type: event, opcoId, subject: `job:${id}`, data });
+}
