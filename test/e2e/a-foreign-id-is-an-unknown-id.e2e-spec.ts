@@ -11,7 +11,10 @@ type Owned = Readonly<
 >;
 
 /** What a route wants in its body before it looks for the object. */
-const bodies: Readonly<Record<string, unknown>> = { 'PATCH /webhooks/:id': { status: 'paused' } };
+const bodies: Readonly<Record<string, unknown>> = {
+  'PATCH /webhooks/:id': { status: 'paused' },
+  'POST /:opcoId/jobs/:jobId/resolve': { outcome: 'applied' },
+};
 
 describe('an id of another tenant', () => {
   const receiver = new WebhookReceiver();

@@ -25,6 +25,7 @@ describe('a process that is killed while an OPCO holds its answer', () => {
       OPCOVIA_API_PORT: '0',
       OPCOVIA_STAFF_PORT: '0',
       OPCOVIA_ATTEMPT_LOST_SECONDS: '2',
+      OPCOVIA_QUIET_PERIOD_MS: '200',
       OPCOVIA_RELAY_INTERVAL_SECONDS: '1',
     });
     await running.until('Opcovia est prêt');
@@ -49,7 +50,7 @@ describe('a process that is killed while an OPCO holds its answer', () => {
     rmSync(stateDir, { recursive: true, force: true });
   });
 
-  it('leaves one effect at the OPCO, and says honestly that it does not know', async () => {
+  it('leaves one effect at the OPCO, which the next process finds there', async () => {
     const first = await start();
     await control(sandbox, '/_sandbox/faults', [
       { opcoId: 'akto', path: '/v2/dossiers', method: 'POST', kind: 'hold', ms: 60_000, times: 1 },
@@ -68,9 +69,9 @@ describe('a process that is killed while an OPCO holds its answer', () => {
     const { url, apiKey } = await start();
     const job = await eventually(
       () => ask(`${url}${ticket.body.statusUrl}`, { method: 'GET', apiKey }),
-      ({ body }) => body.status === 'needs_review',
+      ({ body }) => body.status === 'completed',
     );
-    expect(job.body).toMatchObject({ outcome: 'unknown', attempts: 1 });
+    expect(job.body).toMatchObject({ outcome: 'applied', attempts: 1, result: { reconciled: true } });
     const again = await ask(`${url}/akto/dossiers`, { ...deposit, apiKey, headers: { 'idempotency-key': 'kill-1' } });
     expect([again.status, again.body.jobId]).toEqual([200, ticket.body.jobId]);
     expect(effects()).toHaveLength(1);
