@@ -122,7 +122,9 @@ export class AcceptDeposit {
     const { tenant, opcoId, route, body, staged, warnings = [] } = deposit;
     const jobId = randomUUID();
     const { files = [], held = [] } = staged ?? {};
-    const content = fingerprint({ method: 'POST', route, opcoId, body, files: [...files, ...held] });
+    const plain = fingerprint({ method: 'POST', route, opcoId, body, files: [...files, ...held] });
+    // Keyed, as the natural key is: who has the table alone must not be able to try out contents.
+    const content = this.keys.subjectIndex(tenant.hash, `content:${plain.toString('hex')}`);
     const key = this.#keyOf(deposit);
     const payload = key.seal(writePayload({ body, files, held }), place('jobs', 'payload', jobId, tenant.hash));
     const doubts =

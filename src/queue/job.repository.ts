@@ -47,6 +47,8 @@ export interface JobRepositoryParts {
   readonly events: Pick<EventLog, 'append'>;
   /** Tells the dispatcher that something is due at this OPCO. */
   readonly wake: (opcoId: string) => void;
+  /** Called after the commit of a transaction that wrote an event. */
+  readonly committed: () => void;
 }
 
 /** The jobs of a tenant, as it sees and operates them. Another tenant's job, or another OPCO's, does not exist: 404. */
@@ -129,6 +131,7 @@ export class JobRepository extends TenantScopedRepository {
       if (changed) await this.#trace(sql, actor, 'job.resolved', row);
       return this.#view(sql, hash, await find(sql, opcoId, jobId));
     });
+    this.parts.committed();
     this.parts.wake(opcoId);
     return view;
   }

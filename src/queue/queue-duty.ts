@@ -68,6 +68,14 @@ export class QueueDuty implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
+/**
+ * How long deposits under way are waited for. At the full time the process is ended from outside: a fifth of it, and no more than
+ * three seconds, is left for closing what the work has used, so that a whole deposit (25 s by default) fits into 30 s.
+ */
+function drainMsOf(seconds: number): number {
+  return Math.max(seconds * 800, (seconds - 3) * 1000);
+}
+
 /** The settings of the work on deposits, out of the configuration. */
 export function workRules(env: Env): DepositWorkParts['rules'] {
   return {
@@ -80,7 +88,6 @@ export function workRules(env: Env): DepositWorkParts['rules'] {
     credentialsPatienceMs: env.OPCOVIA_CREDENTIALS_WAIT_HOURS * 3_600_000,
     doubtPatienceMs: env.OPCOVIA_LOOK_UP_HOURS * 3_600_000,
     ...(env.OPCOVIA_QUIET_PERIOD_MS !== undefined && { quietMs: env.OPCOVIA_QUIET_PERIOD_MS }),
-    // A fifth is left for closing what the work has used: at the full time the process is ended from outside.
-    drainMs: env.OPCOVIA_DRAIN_SECONDS * 800,
+    drainMs: drainMsOf(env.OPCOVIA_DRAIN_SECONDS),
   };
 }

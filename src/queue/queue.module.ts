@@ -4,6 +4,7 @@ import { Module } from '@nestjs/common';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { opcoIds } from '../core/endpoint.js';
 import { depositQueueName } from '../core/keys.js';
+import { CommitSignal } from '../events/commit-signal.js';
 import { EventLog } from '../events/event-log.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
 import { Env } from '../platform/config/env.js';
@@ -18,7 +19,7 @@ import { QueueDuty } from './queue-duty.js';
 import { Wakening } from './wakening.js';
 
 BullModule.queueClass = DepositQueue;
-type JobPorts = [Database, DataKeys, AuditTrail, EventLog, Wakening];
+type JobPorts = [Database, DataKeys, AuditTrail, EventLog, Wakening, CommitSignal];
 const queueNames = opcoIds.map(depositQueueName);
 
 /** Deposits: taken in (every process), dispatched and carried out (processes with the role `worker`). */
@@ -49,9 +50,16 @@ const queueNames = opcoIds.map(depositQueueName);
     },
     {
       provide: JobRepository,
-      inject: [Database, DataKeys, AuditTrail, EventLog, Wakening],
-      useFactory: (...[database, keys, audit, events, wakening]: JobPorts) =>
-        new JobRepository({ database, keys, audit, events, wake: (opcoId) => wakening.wake(opcoId) }),
+      inject: [Database, DataKeys, AuditTrail, EventLog, Wakening, CommitSignal],
+      useFactory: (...[database, keys, audit, events, wakening, signal]: JobPorts) =>
+        new JobRepository({
+          database,
+          keys,
+          audit,
+          events,
+          wake: (opcoId) => wakening.wake(opcoId),
+          committed: () => signal.announce(),
+        }),
     },
     QueueDuty,
   ],

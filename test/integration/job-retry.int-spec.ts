@@ -68,6 +68,7 @@ describe('the retry of a failed job', () => {
     const jobs = new JobRepository({
       ...{ database: queue.db.database, keys: queue.keys, audit: slow, events: new EventLog() },
       wake: () => undefined,
+      committed: () => undefined,
     });
     const retried = jobs.retry({ tenant: mine, requestId: randomUUID() }, 'opco-ep', jobId);
     await lastStep;

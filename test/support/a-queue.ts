@@ -87,7 +87,14 @@ export async function aQueue({ heldBytes = 0 } = {}): Promise<TestQueue> {
   return {
     ...{ db, redis, opco, keys, files, queues, attempts, failures },
     accept: new AcceptDeposit(db.database, keys, wake),
-    jobs: new JobRepository({ database: db.database, keys, audit, events: new EventLog(), wake }),
+    jobs: new JobRepository({
+      database: db.database,
+      keys,
+      audit,
+      events: new EventLog(),
+      wake,
+      committed: () => undefined,
+    }),
     work: (rules = {}) => {
       const work = new DepositWork({
         ...{

@@ -43,7 +43,7 @@ export const toItsJob: readonly RouteLink[] = [
   jobOf('jobs_view', 'Suivre le job'),
   jobOf('jobs_retry', "Le relancer s'il échoue"),
   jobOf('jobs_cancel', "L'annuler tant qu'il n'est pas parti"),
-  jobOf('jobs_resolve', "Le trancher si son issue reste inconnue"),
+  jobOf('jobs_resolve', 'Le trancher si son issue reste inconnue'),
 ];
 
 /** What the first line of a page of dossiers leads to. */
