@@ -3,6 +3,7 @@ export const auditActions = [
   'tenant.created',
   'tenant.suspended',
   'tenant.resumed',
+  'tenant.weighed',
   'key.created',
   'key.retired',
   'key.revoked',

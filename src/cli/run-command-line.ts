@@ -14,6 +14,7 @@ import {
   tenantCreateCommand,
   tenantListCommand,
   tenantSuspendCommand,
+  tenantWeightCommand,
 } from './tenant-commands.js';
 
 const commands: readonly Command[] = [
@@ -22,6 +23,7 @@ const commands: readonly Command[] = [
   tenantCreateCommand,
   tenantListCommand,
   tenantSuspendCommand,
+  tenantWeightCommand,
   keyCreateCommand,
   keyRevokeCommand,
   credentialsSetCommand,

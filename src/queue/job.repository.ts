@@ -79,8 +79,8 @@ export class JobRepository extends TenantScopedRepository {
       if (claim.length === 0)
         throw fail('CONFLICT', { detail: 'Le même contenu a été déposé de nouveau depuis ; suivez ce dépôt-là.' });
       await sql.query(
-        `INSERT INTO job_outbox (job_id, tenant_hash, environment, opco_id)
-         SELECT id, tenant_hash, environment, opco_id FROM jobs WHERE id = $1`,
+        `INSERT INTO job_outbox (job_id, tenant_hash, environment, opco_id, deadline)
+         SELECT id, tenant_hash, environment, opco_id, CASE WHEN deadline > now() THEN deadline END FROM jobs WHERE id = $1`,
         [jobId],
       );
       await this.#trace(sql, actor, 'job.retried', job);

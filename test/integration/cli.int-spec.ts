@@ -69,6 +69,14 @@ describe('the command line, on a real database', () => {
     expect((await run(['audit:search', '--tenant', hash])).text).toMatch(/tenant\.resumed[\s\S]*tenant\.suspended/);
   });
 
+  it('weighs a CFA, and says what it weighed before in the trail', async () => {
+    const created = await run(['tenant:create', '--nom', 'CFA W']);
+    const [, hash = ''] = /empreinte ([0-9a-f]{8})/.exec(created.text) ?? [];
+    expect((await run(['tenant:weight', '--tenant', hash, '--weight', '3'])).text).toBe('CFA W : poids 3.');
+    expect((await run(['tenant:list'])).text).toContain('CFA W  (poids 3)');
+    expect((await run(['audit:search', '--tenant', hash])).text).toMatch(/tenant\.weighed .* before=1 weight=3/);
+  });
+
   it('shows staff the trail of a CFA, page by page, and writes down that it did', async () => {
     const created = await run(['tenant:create', '--nom', 'CFA Y']);
     const [, hash = ''] = /empreinte ([0-9a-f]{8})/.exec(created.text) ?? [];

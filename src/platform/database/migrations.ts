@@ -15,6 +15,8 @@ import { AddAuditSource1764000014000 } from '../../../migrations/1764000014000-A
 import { AnnounceCredentialChanges1764000014500 } from '../../../migrations/1764000014500-AnnounceCredentialChanges.js';
 import { CreateDepositFiles1764000015000 } from '../../../migrations/1764000015000-CreateDepositFiles.js';
 import { AcceptDepositsWithFiles1764000016000 } from '../../../migrations/1764000016000-AcceptDepositsWithFiles.js';
+import { WeighTenants1764000020000 } from '../../../migrations/1764000020000-WeighTenants.js';
+import { OrderByDeadline1764000021000 } from '../../../migrations/1764000021000-OrderByDeadline.js';
 
 /** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
 export const migrations = [
@@ -35,4 +37,6 @@ export const migrations = [
   AnnounceCredentialChanges1764000014500,
   CreateDepositFiles1764000015000,
   AcceptDepositsWithFiles1764000016000,
+  WeighTenants1764000020000,
+  OrderByDeadline1764000021000,
 ];
