@@ -5,6 +5,7 @@ import type { DepositFile, FileFacts } from '../../core/deposit-file.js';
 import { fail, type ErrorCode, type Finding, type OpcoviaError } from '../../core/errors.js';
 import type { Exchange } from '../../core/exchange.js';
 import { AcceptDeposit, type AcceptedDeposit } from '../../queue/accept-deposit.js';
+import { Backlog } from '../../queue/backlog.js';
 import type { DepositType } from '../../queue/deposit-types.js';
 import { FileStore } from '../../queue/file-store.js';
 import type { StagedFiles } from '../../queue/staging.js';
@@ -21,6 +22,7 @@ export class DepositDoor {
   constructor(
     private readonly acceptDeposit: AcceptDeposit,
     private readonly store: FileStore,
+    private readonly backlog: Backlog,
   ) {}
 
   /** 202 with `Location` for a new job, 200 `duplicate` for one already seen with the same content (product.md 2.4). */
@@ -56,8 +58,11 @@ export class DepositDoor {
       warnings: warningsOf(exchange),
       ...(staged && { staged }),
     });
-    // Of a duplicate, what came now belongs to nobody, and is dropped after the answer.
-    if (accepted.status === 'pending') request.received?.staging?.settle();
+    if (accepted.status === 'pending') {
+      this.backlog.noteAccepted(tenant.hash);
+      // Of a duplicate, what came now belongs to nobody, and is dropped after the answer.
+      request.received?.staging?.settle();
+    }
     return accepted;
   }
 

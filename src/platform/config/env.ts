@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsIn, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
 import { OptionalText, Setting, Whole } from './setting.js';
-import { UpstreamSettings } from './upstream-settings.js';
+import { QueueSettings } from './queue-settings.js';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
@@ -11,7 +11,7 @@ const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
  * Every variable that Opcovia reads, with its default: the only source of configuration. A bad value stops the start and
  * prints the variable's name, never its value. `docs/configuration.md` and `.env.example` are generated from this class.
  */
-export class Env extends UpstreamSettings {
+export class Env extends QueueSettings {
   @Setting('`production` refuses embedded services, the demo tenant and the sandbox.')
   @IsIn(['development', 'test', 'production'])
   NODE_ENV: 'development' | 'test' | 'production' = 'development';

@@ -30,6 +30,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly backlogRefusals = new Counter({
+    name: 'opcovia_backlog_refusals_total',
+    help: 'Deposits refused with 503 because too many wait, by the bound that was reached: tenant or total.',
+    labelNames: ['by'],
+    registers: [this.registry],
+  });
+
   readonly upstreamDuration = new Histogram({
     name: 'opcovia_upstream_exchange_duration_seconds',
     help: 'Time of an exchange that went to an OPCO, by OPCO, endpoint and result.',
