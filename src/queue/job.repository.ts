@@ -12,6 +12,7 @@ import { place } from '../tenancy/place.js';
 import { appendTimeline, timelineEntry } from './attempt.repository.js';
 import { isJobId, summaryColumns, toSummary, toTimeline, type SummaryRow } from './job-rows.js';
 import { endedProgress, waitingProgress, type TimelineCode } from './job-texts.js';
+import { placeInLine } from './place-in-line.js';
 
 /** What a list may be narrowed to. */
 export interface JobFilter extends PageQuestion {
@@ -120,7 +121,7 @@ export class JobRepository extends TenantScopedRepository {
         : await this.#open(sql, tenant, row, { sealed: row.error, at: place('jobs', 'error', row.id, tenant) });
     return {
       ...toSummary(row),
-      ...(row.status === 'pending' && { position: await position(sql, row), eta: null }),
+      ...(row.status === 'pending' && (await placeInLine(sql, tenant, row))),
       ...(result !== undefined && { result }),
       ...(error !== undefined && { error: error as JobError }),
       ...(warnings !== undefined && { warnings: warnings as Finding[] }),
@@ -193,14 +194,4 @@ async function change(sql: Sql, job: ViewRow, { from, to, code }: Change): Promi
     ],
   );
   if (changed.length === 0) throw fail('CONFLICT', { detail: "L'état de ce job ne permet pas cette opération." });
-}
-
-/** Rank among the tenant's own pending jobs at that OPCO, by due time. */
-async function position(sql: Sql, row: ViewRow): Promise<number> {
-  const [count] = await sql.query<{ position: number }>(
-    `SELECT count(*)::int AS position FROM job_outbox o JOIN job_outbox mine ON mine.job_id = $1 JOIN jobs j ON j.id = o.job_id
-     WHERE o.opco_id = $2 AND j.status = 'pending' AND (o.run_at, o.job_id) <= (mine.run_at, mine.job_id)`,
-    [row.id, row.opco_id],
-  );
-  return Math.max(1, count?.position ?? 1);
 }

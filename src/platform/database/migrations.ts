@@ -17,6 +17,7 @@ import { CreateDepositFiles1764000015000 } from '../../../migrations/17640000150
 import { AcceptDepositsWithFiles1764000016000 } from '../../../migrations/1764000016000-AcceptDepositsWithFiles.js';
 import { WeighTenants1764000020000 } from '../../../migrations/1764000020000-WeighTenants.js';
 import { OrderByDeadline1764000021000 } from '../../../migrations/1764000021000-OrderByDeadline.js';
+import { IndexEndedJobs1764000022000 } from '../../../migrations/1764000022000-IndexEndedJobs.js';
 
 /** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
 export const migrations = [
@@ -39,4 +40,5 @@ export const migrations = [
   AcceptDepositsWithFiles1764000016000,
   WeighTenants1764000020000,
   OrderByDeadline1764000021000,
+  IndexEndedJobs1764000022000,
 ];
