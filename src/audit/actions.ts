@@ -23,6 +23,7 @@ export const auditActions = [
   'job.needs_review',
   'job.retried',
   'job.cancelled',
+  'jobs.purged',
   'webhook.created',
   'webhook.changed',
   'webhook.deleted',

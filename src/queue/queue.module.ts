@@ -20,6 +20,7 @@ import { BacklogRepository } from './backlog.repository.js';
 import { DepositQueue, depositQueueOptions, DepositQueues, type QueueConnection } from './deposit-queues.js';
 import { FileStore } from './file-store.js';
 import { JobRepository } from './job.repository.js';
+import { PurgeDuty } from './purge-duty.js';
 import { QueueDuty } from './queue-duty.js';
 import { Wakening } from './wakening.js';
 
@@ -75,6 +76,7 @@ const queueNames = opcoIds.map(depositQueueName);
         }),
     },
     BacklogDuty,
+    PurgeDuty,
     QueueDuty,
   ],
   exports: [AcceptDeposit, Backlog, BacklogGate, FileStore, JobRepository],

@@ -100,6 +100,7 @@ const standing = {
   createdAt: instant('Acceptation'),
   updatedAt: instant('Dernier changement'),
   completedAt: nullable(instant('Fin')),
+  purgedAt: Type.Optional(instant('Contenu effacé à la fin de sa durée de conservation ; le suivi reste')),
 };
 
 /** One line of the list of jobs. */

@@ -18,6 +18,8 @@ import { AcceptDepositsWithFiles1764000016000 } from '../../../migrations/176400
 import { WeighTenants1764000020000 } from '../../../migrations/1764000020000-WeighTenants.js';
 import { OrderByDeadline1764000021000 } from '../../../migrations/1764000021000-OrderByDeadline.js';
 import { IndexEndedJobs1764000022000 } from '../../../migrations/1764000022000-IndexEndedJobs.js';
+import { MarkPurgedJobs1764000023000 } from '../../../migrations/1764000023000-MarkPurgedJobs.js';
+import { IndexRetention1764000024000 } from '../../../migrations/1764000024000-IndexRetention.js';
 
 /** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
 export const migrations = [
@@ -41,4 +43,6 @@ export const migrations = [
   WeighTenants1764000020000,
   OrderByDeadline1764000021000,
   IndexEndedJobs1764000022000,
+  MarkPurgedJobs1764000023000,
+  IndexRetention1764000024000,
 ];

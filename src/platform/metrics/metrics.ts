@@ -66,6 +66,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly purged = new Counter({
+    name: 'opcovia_purged_total',
+    help: 'What was removed because it had been kept long enough, by kind.',
+    labelNames: ['kind'],
+    registers: [this.registry],
+  });
+
   readonly webhookAttempts = new Counter({
     name: 'opcovia_webhook_attempts_total',
     help: 'Webhook attempts by result.',
