@@ -6,6 +6,7 @@ import type { Command, Workplace } from './command.js';
 import { CommandError, UsageError } from './command-errors.js';
 import { credentialsSetCommand, opcoClientSetCommand } from './credential-commands.js';
 import { isolationCheckCommand } from './isolation-commands.js';
+import { jobsDeadCommand, jobsRedriveCommand } from './job-commands.js';
 import { keyringReencryptCommand, keyringStatusCommand } from './keyring-commands.js';
 import { migrateCommand, migrateDownCommand } from './schema-commands.js';
 import {
@@ -28,6 +29,8 @@ const commands: readonly Command[] = [
   keyRevokeCommand,
   credentialsSetCommand,
   opcoClientSetCommand,
+  jobsDeadCommand,
+  jobsRedriveCommand,
   auditVerifyCommand,
   auditSearchCommand,
   isolationCheckCommand,

@@ -23,6 +23,8 @@ export interface JobFilter extends PageQuestion {
 /** Who asks for a change of a job. */
 export interface JobActor extends Pick<Author, 'requestId' | 'source'> {
   readonly tenant: Tenant;
+  /** Staff, when it is not the tenant itself. */
+  readonly by?: string;
 }
 
 interface ViewRow extends SummaryRow {
@@ -145,10 +147,15 @@ export class JobRepository extends TenantScopedRepository {
     }
   }
 
-  async #trace(sql: Sql, { tenant, requestId, source }: JobActor, action: AuditAction, row: ViewRow): Promise<void> {
+  async #trace(
+    sql: Sql,
+    { tenant, by, requestId, source }: JobActor,
+    action: AuditAction,
+    row: ViewRow,
+  ): Promise<void> {
     await this.audit.write(sql, {
       tenant: tenant.hash,
-      actor: `key:${tenant.keyId}`,
+      actor: by ?? `key:${tenant.keyId}`,
       action,
       object: `job:${row.id}`,
       result: 'ok',

@@ -17,11 +17,13 @@ import { Backlog } from './backlog.js';
 import { BacklogDuty } from './backlog-duty.js';
 import { BacklogGate } from './backlog-gate.js';
 import { BacklogRepository } from './backlog.repository.js';
+import { DeadLettersRepository } from './dead-letters.repository.js';
 import { DepositQueue, depositQueueOptions, DepositQueues, type QueueConnection } from './deposit-queues.js';
 import { FileStore } from './file-store.js';
 import { JobRepository } from './job.repository.js';
 import { PurgeDuty } from './purge-duty.js';
 import { QueueDuty } from './queue-duty.js';
+import { Redrive } from './redrive.js';
 import { Wakening } from './wakening.js';
 
 BullModule.queueClass = DepositQueue;
@@ -76,9 +78,14 @@ const queueNames = opcoIds.map(depositQueueName);
         }),
     },
     BacklogDuty,
+    {
+      provide: Redrive,
+      inject: [Database, JobRepository],
+      useFactory: (database: Database, jobs: JobRepository) => new Redrive(new DeadLettersRepository(database), jobs),
+    },
     PurgeDuty,
     QueueDuty,
   ],
-  exports: [AcceptDeposit, Backlog, BacklogGate, FileStore, JobRepository],
+  exports: [AcceptDeposit, Backlog, BacklogGate, FileStore, JobRepository, Redrive],
 })
 export class QueueModule {}

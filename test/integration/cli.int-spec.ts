@@ -121,6 +121,18 @@ describe('the command line, on a real database', () => {
     expect(await run(args, 'cfa-A-6f1c0b1e9d3a4c7f8e21')).toEqual({ code: 1, text: 'Cette clé est déjà enregistrée.' });
   });
 
+  it('lists the failed deposits and brings them back, by filter only', async () => {
+    expect(await run(['jobs:dead', '--opco', 'akto'])).toEqual({
+      code: 0,
+      text: '0 dépôt(s) en échec : 0 à relancer, 0 déposé(s) de nouveau depuis.',
+    });
+    expect((await run(['jobs:redrive'])).code).toBe(2);
+    expect((await run(['jobs:redrive', '--opco', 'akto', '--type', 'lettres'])).code).toBe(2);
+    expect((await run(['jobs:redrive', '--opco', 'akto', '--since', '2026-01-01'])).text).toBe(
+      '0 dépôt(s) relancé(s), 0 laissé(s), 0 encore à relancer.',
+    );
+  });
+
   it('says that the schema is up to date', async () => {
     expect(await run(['migrate'])).toEqual({ code: 0, text: 'Le schéma est à jour.' });
   });

@@ -1,9 +1,10 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import Type, { type Static } from 'typebox';
-import { JobPage, JobView, jobStatuses, jobTypes } from '../../core/contract/job.js';
+import { BulkRetry, JobPage, JobView, jobStatuses, jobTypes } from '../../core/contract/job.js';
 import type { Tenant } from '../../core/tenant.js';
 import { JobRepository } from '../../queue/job.repository.js';
+import { Redrive } from '../../queue/redrive.js';
 import { CurrentTenant } from '../admission/current-tenant.decorator.js';
 import { sourceOf } from '../author-of.js';
 import { Describe, OpcoParam } from '../openapi/describe.decorator.js';
@@ -22,11 +23,31 @@ const JobQuery = Type.Object(
 );
 type JobQuery = Static<typeof JobQuery>;
 
+const RetryQuery = Type.Object(
+  {
+    type: Type.Optional(Type.Enum([...jobTypes], { type: 'string', description: 'Type de dépôt' })),
+    code: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        description: 'Code de la dernière entrée de `timeline` : pourquoi il a échoué',
+      }),
+    ),
+    since: Type.Optional(Type.String({ format: 'date-time', description: 'En échec depuis ce moment' })),
+    limit: Type.Integer({ minimum: 1, maximum: 500, default: 500, description: 'Dépôts à relancer au plus' }),
+  },
+  { additionalProperties: false },
+);
+type RetryQuery = Static<typeof RetryQuery>;
+
 /** What became of the tenant's deposits. */
 @Controller(':opcoId/jobs')
 @OpcoParam()
 export class JobsController {
-  constructor(private readonly jobs: JobRepository) {}
+  constructor(
+    private readonly jobs: JobRepository,
+    private readonly redrive: Redrive,
+  ) {}
 
   @Get()
   @Describe({
@@ -43,6 +64,37 @@ export class JobsController {
     @Query() raw: Record<string, unknown>,
   ): Promise<JobPage> {
     return this.jobs.list(tenant.hash, opcoId, readQuery<JobQuery>(JobQuery, raw));
+  }
+
+  @Post('retry')
+  @HttpCode(200)
+  @Describe({
+    tag: 'Jobs',
+    summary: 'Relancer des dépôts qui ont échoué',
+    about:
+      'Les plus anciens d’abord, 500 au plus par appel, chacun selon les règles de la relance d’un seul ; tant que `remaining` ' +
+      'n’est pas 0, appelez de nouveau.',
+    query: RetryQuery,
+    answers: { 200: BulkRetry },
+    errors: ['VALIDATION_ERROR', 'UNKNOWN_OPCO', 'NOT_SUPPORTED'],
+  })
+  retryAll(
+    @CurrentTenant() tenant: Tenant,
+    @Param('opcoId', KnownOpcoPipe) opcoId: string,
+    @Query() raw: Record<string, unknown>,
+    @Req() request: FastifyRequest,
+  ): Promise<BulkRetry> {
+    const { type, code, since, limit } = readQuery<RetryQuery>(RetryQuery, raw);
+    return this.redrive.ofTenant(
+      { tenant, requestId: request.id, ...sourceOf(request) },
+      {
+        opcoId,
+        ...(type !== undefined && { type }),
+        ...(code !== undefined && { code }),
+        ...(since !== undefined && { since: new Date(since) }),
+      },
+      limit,
+    );
   }
 
   @Get(':jobId')

@@ -126,6 +126,23 @@ export const JobView = Type.Object(
 );
 export type JobView = Static<typeof JobView>;
 
+/** What a bulk retry came to. */
+export const BulkRetry = Type.Object(
+  {
+    retried: Type.Integer({ minimum: 0, description: 'Dépôts relancés : de nouveau en attente' }),
+    skipped: Type.Integer({
+      minimum: 0,
+      description: 'Dépôts laissés : leur contenu a été déposé de nouveau, ou leur état a changé',
+    }),
+    remaining: Type.Integer({
+      minimum: 0,
+      description: 'Dépôts en échec du même filtre encore à relancer ; appelez de nouveau',
+    }),
+  },
+  { $id: 'BulkRetry' },
+);
+export type BulkRetry = Static<typeof BulkRetry>;
+
 /** A page of jobs, newest first. */
 export const JobPage = Type.Object(
   {
