@@ -1,7 +1,7 @@
 import { auditActions } from '../audit/actions.js';
 import { mostRows, searchTrail, type TrailRow } from '../audit/search-trail.js';
 import { type ChainFault, type ChainReport, verifyChains } from '../audit/verify-chain.js';
-import { type Command, type Given, oneOf, optional, required } from './command.js';
+import { type Command, type Given, instantOf, oneOf, optional, required } from './command.js';
 import { UsageError } from './command-errors.js';
 import { findTenant } from './desk.js';
 
@@ -73,16 +73,6 @@ function questionOf(given: Given) {
     ...(until && { until }),
     ...(before !== undefined && { before }),
   };
-}
-
-/** A civil date is midnight UTC, like the times that are shown. */
-function instantOf(given: Given, name: string): Date | undefined {
-  const text = optional(given, name);
-  if (text === undefined) return undefined;
-  const instant = new Date(text);
-  if (!/^\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?$/.test(text) || Number.isNaN(instant.getTime()))
-    throw new UsageError(`L'option --${name} attend AAAA-MM-JJ ou AAAA-MM-JJThh:mm:ssZ.`);
-  return instant;
 }
 
 function lineOf({ id, at, actor, action, object, result, requestId, source, details }: TrailRow): string {

@@ -51,3 +51,13 @@ export function oneOf<Word extends string>(words: readonly Word[], name: string,
   if (found === undefined) throw new UsageError(`L'option --${name} attend : ${words.join(', ')}.`);
   return found;
 }
+
+/** The moment that an option names, if it is given; a civil date is midnight UTC, like the times that are shown. */
+export function instantOf(given: Given, name: string): Date | undefined {
+  const text = optional(given, name);
+  if (text === undefined) return undefined;
+  const instant = new Date(text);
+  if (!/^\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?$/.test(text) || Number.isNaN(instant.getTime()))
+    throw new UsageError(`L'option --${name} attend AAAA-MM-JJ ou AAAA-MM-JJThh:mm:ssZ.`);
+  return instant;
+}

@@ -1,8 +1,12 @@
 import { AuditTrail } from '../audit/audit-trail.js';
 import type { Env } from '../platform/config/env.js';
+import { EventLog } from '../events/event-log.js';
 import { KeyRing } from '../platform/crypto/key-ring.js';
 import type { Database } from '../platform/database/database.js';
 import { openDatabase } from '../platform/database/open-database.js';
+import { DeadLettersRepository } from '../queue/dead-letters.repository.js';
+import { JobRepository } from '../queue/job.repository.js';
+import { Redrive } from '../queue/redrive.js';
 import { DataKeys } from '../tenancy/data-keys.js';
 import { OpcoClientsRepository } from '../tenancy/opco-clients.repository.js';
 import { OpcoCredentialsRepository } from '../tenancy/opco-credentials.repository.js';
@@ -17,6 +21,8 @@ export interface Desk {
   readonly tenants: TenantsRepository;
   readonly credentials: OpcoCredentialsRepository;
   readonly clients: OpcoClientsRepository;
+  readonly deadLetters: DeadLettersRepository;
+  readonly redrive: Redrive;
   close(): Promise<void>;
 }
 
@@ -28,6 +34,12 @@ export async function openDesk(env: Env): Promise<Desk> {
     const keys = new DataKeys(database, ring);
     await keys.load();
     const audit = new AuditTrail();
+    const deadLetters = new DeadLettersRepository(database);
+    // No dispatcher in this process to wake: the next look of each worker finds what is due.
+    const jobs = new JobRepository({
+      ...{ database, keys, audit, events: new EventLog() },
+      ...{ wake: () => undefined, committed: () => undefined },
+    });
     return {
       database,
       ring,
@@ -35,6 +47,8 @@ export async function openDesk(env: Env): Promise<Desk> {
       tenants: new TenantsRepository(database, audit),
       credentials: new OpcoCredentialsRepository(database, keys, audit),
       clients: new OpcoClientsRepository(database, ring, audit),
+      deadLetters,
+      redrive: new Redrive(deadLetters, jobs),
       close,
     };
   } catch (error) {

@@ -29,6 +29,7 @@ describe('the command line', () => {
       'migrate:down',
       'tenant:create',
       'tenant:list',
+      'tenant:weight',
       'key:create',
       'key:revoke',
       'credentials:set',
@@ -49,6 +50,8 @@ describe('the command line', () => {
       text: expect.stringContaining('--nom est obligatoire'),
     });
     expect((await run('tenant:create', '--nom', 'X', '--environment', 'prod')).code).toBe(2);
+    for (const weight of ['0', '101', '1.5', 'lourd'])
+      expect((await run('tenant:weight', '--tenant', 'aaaaaaaa', '--weight', weight)).code).toBe(2);
     expect((await run('migrate:down')).text).toContain('--erase-all-data');
   });
 

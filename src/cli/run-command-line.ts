@@ -6,6 +6,7 @@ import type { Command, Workplace } from './command.js';
 import { CommandError, UsageError } from './command-errors.js';
 import { credentialsSetCommand, opcoClientSetCommand } from './credential-commands.js';
 import { isolationCheckCommand } from './isolation-commands.js';
+import { jobsDeadCommand, jobsRedriveCommand } from './job-commands.js';
 import { keyringReencryptCommand, keyringStatusCommand } from './keyring-commands.js';
 import { migrateCommand, migrateDownCommand } from './schema-commands.js';
 import {
@@ -14,6 +15,7 @@ import {
   tenantCreateCommand,
   tenantListCommand,
   tenantSuspendCommand,
+  tenantWeightCommand,
 } from './tenant-commands.js';
 
 const commands: readonly Command[] = [
@@ -22,10 +24,13 @@ const commands: readonly Command[] = [
   tenantCreateCommand,
   tenantListCommand,
   tenantSuspendCommand,
+  tenantWeightCommand,
   keyCreateCommand,
   keyRevokeCommand,
   credentialsSetCommand,
   opcoClientSetCommand,
+  jobsDeadCommand,
+  jobsRedriveCommand,
   auditVerifyCommand,
   auditSearchCommand,
   isolationCheckCommand,

@@ -1,7 +1,7 @@
 import { shortTenant } from '../core/tenant.js';
 import type { KeySummary } from '../tenancy/tenants.repository.js';
 import { type Command, oneOf, optional, required, type Terminal } from './command.js';
-import { CommandError } from './command-errors.js';
+import { CommandError, UsageError } from './command-errors.js';
 import { findTenant } from './desk.js';
 
 const actor = 'cli';
@@ -36,8 +36,9 @@ export const tenantListCommand: Command = {
   async run(_given, { desk, terminal }) {
     const tenants = await (await desk()).tenants.list();
     if (tenants.length === 0) terminal.print('Aucun CFA n’est enregistré : voir tenant:create.');
-    for (const { hash, nom, environment, suspended, keys } of tenants) {
-      terminal.print(`${shortTenant(hash)}  ${environment}  ${nom}${suspended ? '  (suspendu)' : ''}`);
+    for (const { hash, nom, environment, suspended, weight, keys } of tenants) {
+      const notes = `${weight > 1 ? `  (poids ${weight})` : ''}${suspended ? '  (suspendu)' : ''}`;
+      terminal.print(`${shortTenant(hash)}  ${environment}  ${nom}${notes}`);
       for (const key of keys) terminal.print(`    ${key.id}  ${key.prefix}…  ${key.label}  ${stateOf(key)}`);
     }
     return 0;
@@ -57,6 +58,26 @@ export const tenantSuspendCommand: Command = {
     if (!(await opened.tenants.suspend(tenant.hash, suspended, actor)))
       throw new CommandError(suspended ? 'Ce CFA est déjà suspendu.' : "Ce CFA n'est pas suspendu.");
     terminal.print(`${tenant.nom} : ${suspended ? 'suspendu' : 'rétabli'}.`);
+    return 0;
+  },
+};
+
+/** `tenant:weight`: how large the share of a CFA is while others wait as well. */
+export const tenantWeightCommand: Command = {
+  name: 'tenant:weight',
+  usage: '--tenant <empreinte> --weight <1 à 100>',
+  about: 'Règle la part d’un CFA : au poids 2, ses dépôts passent deux fois plus souvent qu’au poids 1 (par défaut).',
+  options: { tenant: { type: 'string' }, weight: { type: 'string' } },
+  async run(given, { desk, terminal }) {
+    const text = required(given, 'weight');
+    const weight = Number(text);
+    if (!/^\d{1,3}$/.test(text) || weight < 1 || weight > 100)
+      throw new UsageError("L'option --weight attend un nombre entier de 1 à 100.");
+    const hashPrefix = required(given, 'tenant');
+    const opened = await desk();
+    const tenant = await findTenant(opened, hashPrefix);
+    await opened.tenants.weigh(tenant.hash, weight, actor);
+    terminal.print(`${tenant.nom} : poids ${weight}.`);
     return 0;
   },
 };

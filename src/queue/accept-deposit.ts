@@ -5,6 +5,7 @@ import type { Database } from '../platform/database/database.js';
 import type { DataKeys, FreshKey } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
 import type { PlannedStep } from './attempt.repository.js';
+import { deadlineOf } from './deadline-of.js';
 import { depositTypes, type DepositType } from './deposit-types.js';
 import type { StagedFiles, StoredFile } from './staging.js';
 import { claimKey, fingerprint, type ClaimKey } from './idempotency.js';
@@ -176,7 +177,7 @@ export class AcceptDeposit {
 
   async #commit(candidates: readonly Candidate[]): Promise<Judged[]> {
     const rows = await this.database.call<{ asked: string; job_id: string; verdict: Verdict }>(
-      'SELECT * FROM accept_deposits($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20)',
+      'SELECT * FROM accept_deposits($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)',
       columns(candidates),
     );
     const byJob = new Map(rows.map((row) => [row.asked, { jobId: row.job_id, verdict: row.verdict }]));
@@ -202,6 +203,7 @@ export class AcceptDeposit {
 
 /** The arguments of `accept_deposits`, one array a column. */
 function columns(candidates: readonly Candidate[]): unknown[] {
+  const now = new Date();
   const of = <T>(read: (candidate: Candidate) => T) => candidates.map(read);
   return [
     of(({ jobId }) => jobId),
@@ -224,6 +226,7 @@ function columns(candidates: readonly Candidate[]): unknown[] {
     of(({ warnings }) => warnings),
     of(({ effectKey }) => effectKey),
     of(({ deposit }) => JSON.stringify(deposit.steps ?? null)),
+    of(({ deposit: { type, body } }) => deadlineOf(type, body, now) ?? null),
   ];
 }
 

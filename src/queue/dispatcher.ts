@@ -3,6 +3,7 @@ import type { Environment } from '../core/tenant.js';
 import type { Hold } from './deposit.processor.js';
 import type { DepositQueues } from './deposit-queues.js';
 import type { OutboxRepository } from './outbox.repository.js';
+import { Turns } from './turns.js';
 
 /** How the dispatcher is set. */
 export interface DispatchRules {
@@ -36,7 +37,7 @@ const longestHoldSeconds = 3600;
  */
 export class Dispatcher {
   readonly #wanted = new Set<string>();
-  readonly #lastServed = new Map<string, string>();
+  readonly #turns = new Map<string, Turns>();
   readonly #heldUntil = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
@@ -101,13 +102,10 @@ export class Dispatcher {
     const waiting = await queues.waiting(opcoId);
     const room = rules.slots * 2 - waiting - busy(opcoId);
     if (room <= 0) return;
-    const jobs = await outbox.takeDue({
-      ...{ opcoId, environments: open, room },
-      after: this.#lastServed.get(opcoId) ?? '',
-    });
-    const last = jobs.at(-1);
-    if (!last) return;
-    this.#lastServed.set(opcoId, last.tenant);
+    const turns = this.#turns.get(opcoId) ?? new Turns();
+    this.#turns.set(opcoId, turns);
+    const jobs = await outbox.takeDue({ opcoId, environments: open, room, turns });
+    if (jobs.length === 0) return;
     try {
       await queues.add(opcoId, jobs);
     } catch {

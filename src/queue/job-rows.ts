@@ -13,11 +13,12 @@ export interface SummaryRow {
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly completed_at: Date | null;
+  readonly purged_at: Date | null;
 }
 
 /** The names behind `SummaryRow`. */
 export const summaryColumns =
-  'id, opco_id, type, status, outcome, pending_reason, attempts, progress, created_at, updated_at, completed_at';
+  'id, opco_id, type, status, outcome, pending_reason, attempts, progress, created_at, updated_at, completed_at, purged_at';
 
 /** A row as its owner reads it. `reason` is shown while the job waits for it. */
 export function toSummary(row: SummaryRow): JobSummary {
@@ -34,6 +35,7 @@ export function toSummary(row: SummaryRow): JobSummary {
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     completedAt: row.completed_at?.toISOString() ?? null,
+    ...(row.purged_at !== null && { purgedAt: row.purged_at.toISOString() }),
   };
 }
 

@@ -14,6 +14,7 @@ import { appendTimeline, timelineEntry, wakeSameObject, type PlannedStep } from 
 import { isJobId, summaryColumns, toSummary, toTimeline, type SummaryRow } from './job-rows.js';
 import { toSteps } from './job-steps.js';
 import { endedProgress, stepProgress, waitingProgress, type JobProgress, type TimelineCode } from './job-texts.js';
+import { placeInLine } from './place-in-line.js';
 import { resolveJob, stepAnswers } from './resolve-job.js';
 
 /** What a list may be narrowed to. */
@@ -25,6 +26,8 @@ export interface JobFilter extends PageQuestion {
 /** Who asks for a change of a job. */
 export interface JobActor extends Pick<Author, 'requestId' | 'source'> {
   readonly tenant: Tenant;
+  /** Staff, when it is not the tenant itself. */
+  readonly by?: string;
 }
 
 interface ViewRow extends SummaryRow {
@@ -91,8 +94,8 @@ export class JobRepository extends TenantScopedRepository {
       if (claim.length === 0)
         throw fail('CONFLICT', { detail: 'Le même contenu a été déposé de nouveau depuis ; suivez ce dépôt-là.' });
       await sql.query(
-        `INSERT INTO job_outbox (job_id, tenant_hash, environment, opco_id)
-         SELECT id, tenant_hash, environment, opco_id FROM jobs WHERE id = $1`,
+        `INSERT INTO job_outbox (job_id, tenant_hash, environment, opco_id, deadline)
+         SELECT id, tenant_hash, environment, opco_id, CASE WHEN deadline > now() THEN deadline END FROM jobs WHERE id = $1`,
         [jobId],
       );
       await this.#trace(sql, actor, 'job.retried', job);
@@ -154,7 +157,7 @@ export class JobRepository extends TenantScopedRepository {
         : await this.#open(sql, tenant, row, { sealed: row.error, at: place('jobs', 'error', row.id, tenant) });
     return {
       ...toSummary(row),
-      ...(row.status === 'pending' && { position: await position(sql, row), eta: null }),
+      ...(row.status === 'pending' && (await placeInLine(sql, tenant, row))),
       ...(row.steps && { steps: await this.#steps(sql, tenant, { ...row, steps: row.steps }) }),
       ...(result !== undefined && { result }),
       ...(error !== undefined && { error: error as JobError }),
@@ -188,10 +191,15 @@ export class JobRepository extends TenantScopedRepository {
     }
   }
 
-  async #trace(sql: Sql, { tenant, requestId, source }: JobActor, action: AuditAction, row: ViewRow): Promise<void> {
+  async #trace(
+    sql: Sql,
+    { tenant, by, requestId, source }: JobActor,
+    action: AuditAction,
+    row: ViewRow,
+  ): Promise<void> {
     await this.parts.audit.write(sql, {
       tenant: tenant.hash,
-      actor: `key:${tenant.keyId}`,
+      actor: by ?? `key:${tenant.keyId}`,
       action,
       object: `job:${row.id}`,
       result: 'ok',
@@ -242,14 +250,4 @@ async function change(sql: Sql, job: ViewRow, { from, to, code }: Change): Promi
 /** Of a composite job the steps say more. */
 function progressOf({ steps, step }: ViewRow, progress: JobProgress): JobProgress {
   return steps ? { ...stepProgress(steps, step), label: progress.label } : progress;
-}
-
-/** Rank among the tenant's own pending jobs at that OPCO, by due time. */
-async function position(sql: Sql, row: ViewRow): Promise<number> {
-  const [count] = await sql.query<{ position: number }>(
-    `SELECT count(*)::int AS position FROM job_outbox o JOIN job_outbox mine ON mine.job_id = $1 JOIN jobs j ON j.id = o.job_id
-     WHERE o.opco_id = $2 AND j.status = 'pending' AND (o.run_at, o.job_id) <= (mine.run_at, mine.job_id)`,
-    [row.id, row.opco_id],
-  );
-  return Math.max(1, count?.position ?? 1);
 }

@@ -1,5 +1,7 @@
 import { readTenantHash, type Environment, type TenantHash } from '../core/tenant.js';
 import type { Database } from '../platform/database/database.js';
+import { dueOrder } from './due-order.js';
+import type { Turns } from './turns.js';
 
 /** One job on its way into BullMQ. */
 export interface DueJob {
@@ -22,8 +24,8 @@ export interface DueQuestion {
   readonly environments: readonly Environment[];
   /** Most rows to take. */
   readonly room: number;
-  /** The tenant that was served last: the round goes on behind it. */
-  readonly after: string;
+  /** What each tenant had lately; what is taken is noted there. */
+  readonly turns: Turns;
 }
 
 interface Row {
@@ -34,8 +36,15 @@ interface Row {
 
 const stampOf = '(extract(epoch FROM o.enqueued_at) * 1000000)::bigint::text AS stamp';
 
-// Tenants are found by hopping over the index, and each gives its oldest rows only: the price follows the number of tenants
-// that wait, not the length of any backlog. A tenant's turn counts what it already has in BullMQ; equal turns go round by hash.
+interface TakenRow extends Row {
+  readonly weight: number;
+  readonly floor: number;
+}
+
+// Tenants are found by hopping over the index, and each gives its first rows only: the price follows the number of tenants that
+// wait, not the length of any backlog. A tenant's turn counts what it has in BullMQ already and what it owes (`Turns`), each in
+// turns of weight one: so the slots, and the turns while none is held for long, are shared by weight. The bound on the order
+// follows from the one on run_at; it keeps the scan away from what waits for later.
 const takeDue = `
   WITH RECURSIVE waiting(tenant_hash) AS (
     (SELECT min(o.tenant_hash) FROM job_outbox o WHERE o.opco_id = $1 AND o.enqueued_at IS NULL)
@@ -43,38 +52,50 @@ const takeDue = `
     SELECT (SELECT min(o.tenant_hash) FROM job_outbox o
             WHERE o.opco_id = $1 AND o.enqueued_at IS NULL AND o.tenant_hash > w.tenant_hash)
     FROM waiting w WHERE w.tenant_hash IS NOT NULL
+  ), share AS (
+    SELECT w.tenant_hash, coalesce(t.weight, 1)::float8 AS weight, coalesce(m.debt, 0) AS debt
+    FROM waiting w LEFT JOIN tenants t USING (tenant_hash)
+      LEFT JOIN unnest($3::text[], $4::float8[]) AS m(tenant_hash, debt) USING (tenant_hash)
+    WHERE w.tenant_hash IS NOT NULL
   ), due AS (
-    SELECT w.tenant_hash, d.job_id, d.turn + e.enqueued AS turn
-    FROM waiting w
+    SELECT s.tenant_hash, s.weight, s.debt, d.job_id, (e.enqueued + d.rank) / s.weight + s.debt AS turn
+    FROM share s
     CROSS JOIN LATERAL (
       SELECT count(*) AS enqueued FROM job_outbox o
-      WHERE o.opco_id = $1 AND o.tenant_hash = w.tenant_hash AND o.enqueued_at IS NOT NULL) e
+      WHERE o.opco_id = $1 AND o.tenant_hash = s.tenant_hash AND o.enqueued_at IS NOT NULL) e
     CROSS JOIN LATERAL (
-      SELECT oldest.job_id, row_number() OVER (ORDER BY oldest.run_at, oldest.job_id) AS turn
-      FROM unnest($4::text[]) AS lane(environment) CROSS JOIN LATERAL (
-            SELECT o.job_id, o.run_at FROM job_outbox o
-            WHERE o.opco_id = $1 AND o.tenant_hash = w.tenant_hash AND o.environment = lane.environment
+      SELECT first.job_id, row_number() OVER (ORDER BY first.due_order, first.job_id) AS rank
+      FROM unnest($5::text[]) AS lane(environment) CROSS JOIN LATERAL (
+            SELECT o.job_id, ${dueOrder('o')} AS due_order FROM job_outbox o
+            WHERE o.opco_id = $1 AND o.tenant_hash = s.tenant_hash AND o.environment = lane.environment
               AND o.enqueued_at IS NULL AND o.run_at <= now()
-            ORDER BY o.run_at, o.job_id LIMIT $2) oldest) d
-    WHERE w.tenant_hash IS NOT NULL
+              AND ${dueOrder('o')} <= now() AT TIME ZONE 'UTC' + interval '7 days'
+            ORDER BY due_order, o.job_id LIMIT $2) first) d
   ), chosen AS (
-    SELECT o.job_id, due.turn, due.tenant_hash FROM job_outbox o JOIN due ON due.job_id = o.job_id
+    SELECT o.job_id, due.turn, due.weight FROM job_outbox o JOIN due ON due.job_id = o.job_id
     WHERE o.enqueued_at IS NULL
-    ORDER BY due.turn, due.tenant_hash <= $3, due.tenant_hash
+    ORDER BY due.turn, due.tenant_hash
     LIMIT $2 FOR UPDATE OF o SKIP LOCKED
   ), marked AS (
     UPDATE job_outbox o SET enqueued_at = clock_timestamp() FROM chosen WHERE o.job_id = chosen.job_id
-    RETURNING o.job_id, o.tenant_hash, chosen.turn, ${stampOf}
+    RETURNING o.job_id, o.tenant_hash, chosen.turn, chosen.weight, ${stampOf}
   )
-  SELECT job_id, tenant_hash, stamp FROM marked ORDER BY turn, tenant_hash <= $3, tenant_hash`;
+  SELECT job_id, tenant_hash, stamp, weight, (SELECT min(debt) FROM due) AS floor FROM marked ORDER BY turn, tenant_hash`;
 
 /** The due times of all non-terminal jobs, across tenants: ids only. */
 export class OutboxRepository {
   constructor(private readonly database: Pick<Database, 'asSystem'>) {}
 
-  /** Marks due rows as enqueued and gives them, fairly between tenants; rows that another instance is taking are passed over. */
-  async takeDue({ opcoId, environments, room, after }: DueQuestion): Promise<DueJob[]> {
-    const rows = await this.database.asSystem((sql) => sql.query<Row>(takeDue, [opcoId, room, after, environments]));
+  /**
+   * Marks due rows as enqueued and gives them: fairly between tenants by weight, by deadline within each; rows that another
+   * instance is taking are passed over.
+   */
+  async takeDue({ opcoId, environments, room, turns }: DueQuestion): Promise<DueJob[]> {
+    const { debts } = turns;
+    const rows = await this.database.asSystem((sql) =>
+      sql.query<TakenRow>(takeDue, [opcoId, room, [...debts.keys()], [...debts.values()], environments]),
+    );
+    turns.note(rows.map(({ tenant_hash: tenant, weight, floor }) => ({ tenant, weight, floor })));
     return rows.map(toDueJob);
   }
 

@@ -7,15 +7,25 @@ import { depositQueueName } from '../core/keys.js';
 import { CommitSignal } from '../events/commit-signal.js';
 import { EventLog } from '../events/event-log.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
+import type { Clock } from '../core/clock.js';
+import { CLOCK } from '../platform/clock.token.js';
 import { Env } from '../platform/config/env.js';
 import { Database } from '../platform/database/database.js';
+import { Metrics } from '../platform/metrics/metrics.js';
 import { QUEUE_REDIS } from '../platform/redis/redis.tokens.js';
 import { DataKeys } from '../tenancy/data-keys.js';
 import { AcceptDeposit } from './accept-deposit.js';
+import { Backlog } from './backlog.js';
+import { BacklogDuty } from './backlog-duty.js';
+import { BacklogGate } from './backlog-gate.js';
+import { BacklogRepository } from './backlog.repository.js';
+import { DeadLettersRepository } from './dead-letters.repository.js';
 import { DepositQueue, depositQueueOptions, DepositQueues, type QueueConnection } from './deposit-queues.js';
 import { FileStore } from './file-store.js';
 import { JobRepository } from './job.repository.js';
+import { PurgeDuty } from './purge-duty.js';
 import { QueueDuty } from './queue-duty.js';
+import { Redrive } from './redrive.js';
 import { Wakening } from './wakening.js';
 
 BullModule.queueClass = DepositQueue;
@@ -61,8 +71,31 @@ const queueNames = opcoIds.map(depositQueueName);
           committed: () => signal.announce(),
         }),
     },
+    {
+      provide: Backlog,
+      inject: [Env, CLOCK],
+      useFactory: (env: Env, clock: Clock) =>
+        new Backlog({ tenant: env.OPCOVIA_BACKLOG_PER_TENANT, total: env.OPCOVIA_BACKLOG }, clock),
+    },
+    {
+      provide: BacklogGate,
+      inject: [Backlog, Database, Metrics],
+      useFactory: (backlog: Backlog, database: Database, metrics: Metrics) =>
+        new BacklogGate({
+          backlog,
+          repository: new BacklogRepository(database),
+          refused: (by) => metrics.backlogRefusals.inc({ by }),
+        }),
+    },
+    BacklogDuty,
+    {
+      provide: Redrive,
+      inject: [Database, JobRepository],
+      useFactory: (database: Database, jobs: JobRepository) => new Redrive(new DeadLettersRepository(database), jobs),
+    },
+    PurgeDuty,
     QueueDuty,
   ],
-  exports: [AcceptDeposit, FileStore, JobRepository],
+  exports: [AcceptDeposit, Backlog, BacklogGate, FileStore, JobRepository, Redrive],
 })
 export class QueueModule {}

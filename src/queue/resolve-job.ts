@@ -118,8 +118,8 @@ function verdictOf({ step, steps }: UnsettledJob, resolution: JobResolution): Ve
 async function bringBack(sql: Sql, { id }: UnsettledJob): Promise<void> {
   await sql.query('SELECT 1 FROM idempotency_claims WHERE job_id = $1 FOR UPDATE', [id]);
   await sql.query(
-    `INSERT INTO job_outbox (job_id, tenant_hash, environment, opco_id)
-     SELECT id, tenant_hash, environment, opco_id FROM jobs WHERE id = $1`,
+    `INSERT INTO job_outbox (job_id, tenant_hash, environment, opco_id, deadline)
+     SELECT id, tenant_hash, environment, opco_id, CASE WHEN deadline > now() THEN deadline END FROM jobs WHERE id = $1`,
     [id],
   );
 }

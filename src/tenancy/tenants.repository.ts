@@ -31,6 +31,8 @@ export interface TenantSummary {
   readonly nom: string;
   readonly environment: Environment;
   readonly suspended: boolean;
+  /** Turns that its deposits have for each turn of a tenant of weight one. */
+  readonly weight: number;
   readonly createdAt: Date;
   readonly keys: readonly KeySummary[];
 }
@@ -51,6 +53,7 @@ interface SummaryRow {
   readonly nom: string;
   readonly environment: Environment;
   readonly suspended: boolean;
+  readonly weight: number;
   readonly created_at: Date;
   readonly keys: KeySummary[];
 }
@@ -126,11 +129,25 @@ export class TenantsRepository {
     });
   }
 
+  /** Sets how many turns the deposits of a tenant have, from 1 to 100, for each turn of a tenant of weight one. */
+  async weigh(tenant: TenantHash, weight: number, actor: string): Promise<void> {
+    await this.database.asSystem(async (sql) => {
+      const [row] = await sql.query<{ before: number }>(
+        `UPDATE tenants t SET weight = $2 FROM tenants old
+         WHERE t.tenant_hash = $1 AND old.tenant_hash = t.tenant_hash RETURNING old.weight AS before`,
+        [tenant, weight],
+      );
+      if (!row) throw fail('NOT_FOUND', { detail: 'Ce CFA est inconnu.' });
+      const details = { before: row.before, weight };
+      await this.audit.write(sql, { tenant, actor, action: 'tenant.weighed', object: 'tenant', result: 'ok', details });
+    });
+  }
+
   /** Every tenant, or those whose hash begins with the given hex digits. */
   async list(hashPrefix = ''): Promise<TenantSummary[]> {
     const rows = await this.database.asSystem((sql) =>
       sql.query<SummaryRow>(
-        `SELECT t.tenant_hash, t.nom, t.environment, t.suspended_at IS NOT NULL AS suspended, t.created_at,
+        `SELECT t.tenant_hash, t.nom, t.environment, t.suspended_at IS NOT NULL AS suspended, t.weight, t.created_at,
                 coalesce(jsonb_agg(jsonb_build_object(
                   'id', k.id, 'prefix', k.prefix, 'label', k.label, 'createdAt', k.created_at,
                   'lastUsedAt', k.last_used_at, 'expiresAt', k.expires_at, 'revokedAt', k.revoked_at
@@ -140,13 +157,10 @@ export class TenantsRepository {
         [hashPrefix],
       ),
     );
-    return rows.map(({ tenant_hash, nom, environment, suspended, created_at, keys }) => ({
+    return rows.map(({ tenant_hash, created_at, ...rest }) => ({
+      ...rest,
       hash: readTenantHash(tenant_hash),
-      nom,
-      environment,
-      suspended,
       createdAt: created_at,
-      keys,
     }));
   }
 

@@ -69,6 +69,14 @@ describe('the command line, on a real database', () => {
     expect((await run(['audit:search', '--tenant', hash])).text).toMatch(/tenant\.resumed[\s\S]*tenant\.suspended/);
   });
 
+  it('weighs a CFA, and says what it weighed before in the trail', async () => {
+    const created = await run(['tenant:create', '--nom', 'CFA W']);
+    const [, hash = ''] = /empreinte ([0-9a-f]{8})/.exec(created.text) ?? [];
+    expect((await run(['tenant:weight', '--tenant', hash, '--weight', '3'])).text).toBe('CFA W : poids 3.');
+    expect((await run(['tenant:list'])).text).toContain('CFA W  (poids 3)');
+    expect((await run(['audit:search', '--tenant', hash])).text).toMatch(/tenant\.weighed .* before=1 weight=3/);
+  });
+
   it('shows staff the trail of a CFA, page by page, and writes down that it did', async () => {
     const created = await run(['tenant:create', '--nom', 'CFA Y']);
     const [, hash = ''] = /empreinte ([0-9a-f]{8})/.exec(created.text) ?? [];
@@ -111,6 +119,18 @@ describe('the command line, on a real database', () => {
     expect(first).toMatchObject({ code: 0, text: expect.stringContaining('bb89b955') });
     expect(first.text).not.toContain('cfa-A');
     expect(await run(args, 'cfa-A-6f1c0b1e9d3a4c7f8e21')).toEqual({ code: 1, text: 'Cette clé est déjà enregistrée.' });
+  });
+
+  it('lists the failed deposits and brings them back, by filter only', async () => {
+    expect(await run(['jobs:dead', '--opco', 'akto'])).toEqual({
+      code: 0,
+      text: '0 dépôt(s) en échec : 0 à relancer, 0 déposé(s) de nouveau depuis.',
+    });
+    expect((await run(['jobs:redrive'])).code).toBe(2);
+    expect((await run(['jobs:redrive', '--opco', 'akto', '--type', 'lettres'])).code).toBe(2);
+    expect((await run(['jobs:redrive', '--opco', 'akto', '--since', '2026-01-01'])).text).toBe(
+      '0 dépôt(s) relancé(s), 0 laissé(s), 0 encore à relancer.',
+    );
   });
 
   it('says that the schema is up to date', async () => {

@@ -5,6 +5,7 @@ import { Dispatcher } from '../../src/queue/dispatcher.js';
 import { OutboxRepository } from '../../src/queue/outbox.repository.js';
 import { aDeposit, aQueue, aTenant, until, type TestQueue } from '../support/a-queue.js';
 import { accepts } from '../support/a-scripted-opco.js';
+import { Turns } from '../../src/queue/turns.js';
 
 const environments = ['test', 'live'] as const;
 
@@ -52,7 +53,7 @@ describe('the dispatcher and the relay', () => {
 
   it('leave nothing but four fields of a deposit in Redis', async () => {
     await deposits(1);
-    const [job] = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 1, after: '' });
+    const [job] = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 1, turns: new Turns() });
     if (!job) throw new Error('nothing due');
     await queue.queues.add('opco-ep', [job]);
     const [key] = await queue.redis.keys(`*${job.jobId}*`);
@@ -64,19 +65,18 @@ describe('the dispatcher and the relay', () => {
     const small = aTenant();
     await deposits(30);
     await deposits(1, small);
-    const taken = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 4, after: '' });
+    const taken = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 4, turns: new Turns() });
     expect(taken.map((job) => job.tenant).filter((hash) => hash === small.hash)).toHaveLength(1);
   });
 
   it('go round by tenant even when they take one at a time', async () => {
     const tenants = [aTenant(), aTenant(), aTenant()];
     for (const each of tenants) await deposits(3, each);
-    let after = '';
+    const turns = new Turns();
     const served: string[] = [];
     for (let turn = 0; turn < 6; turn++) {
-      const [job] = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 1, after });
+      const [job] = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 1, turns });
       if (!job) throw new Error('nothing due');
-      after = job.tenant;
       served.push(job.tenant);
       await queue.db.database.asSystem((sql) => sql.query('DELETE FROM job_outbox WHERE job_id = $1', [job.jobId]));
     }
@@ -94,8 +94,12 @@ describe('the dispatcher and the relay', () => {
     await until(async () => (await states(live)).data.every(({ status }) => status === 'completed'));
     expect(queue.opco.calls.map(({ tenant: { environment } }) => environment)).toEqual(['live', 'live']);
     expect((await states()).data.map(({ status }) => status)).toEqual(['pending', 'pending']);
-    expect(await outbox().takeDue({ opcoId: 'opco-ep', environments: ['live'], room: 9, after: '' })).toEqual([]);
-    expect(await outbox().takeDue({ opcoId: 'opco-ep', environments: ['test'], room: 9, after: '' })).toHaveLength(2);
+    expect(await outbox().takeDue({ opcoId: 'opco-ep', environments: ['live'], room: 9, turns: new Turns() })).toEqual(
+      [],
+    );
+    expect(
+      await outbox().takeDue({ opcoId: 'opco-ep', environments: ['test'], room: 9, turns: new Turns() }),
+    ).toHaveLength(2);
   });
 
   it('are held for an hour at most, whatever was asked for', async () => {
@@ -130,7 +134,9 @@ describe('the dispatcher and the relay', () => {
   it('never take one row in two instances', async () => {
     await deposits(20);
     const takes = await Promise.all(
-      Array.from({ length: 4 }, () => outbox().takeDue({ opcoId: 'opco-ep', environments, room: 20, after: '' })),
+      Array.from({ length: 4 }, () =>
+        outbox().takeDue({ opcoId: 'opco-ep', environments, room: 20, turns: new Turns() }),
+      ),
     );
     const ids = takes.flat().map(({ jobId }) => jobId);
     expect(new Set(ids).size).toBe(ids.length);
@@ -138,7 +144,7 @@ describe('the dispatcher and the relay', () => {
 
   it('bring again what FLUSHDB took between acceptance and work', async () => {
     await deposits(5);
-    const taken = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 5, after: '' });
+    const taken = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 5, turns: new Turns() });
     await queue.queues.add('opco-ep', taken);
     expect(await queue.queues.waiting('opco-ep')).toBe(5);
     await queue.redis.flushdb();
@@ -154,7 +160,7 @@ describe('the dispatcher and the relay', () => {
 
   it('leave in BullMQ what is still there', async () => {
     await deposits(1);
-    const taken = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 5, after: '' });
+    const taken = await outbox().takeDue({ opcoId: 'opco-ep', environments, room: 5, turns: new Turns() });
     const moved = async () => {
       const [row] = await queue.db.database.asSystem((sql) =>
         sql.query<{ marked: boolean }>('SELECT enqueued_at IS NOT NULL AS marked FROM job_outbox'),

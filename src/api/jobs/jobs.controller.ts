@@ -1,8 +1,9 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import Type, { type Static } from 'typebox';
-import { JobPage, JobResolution, JobView, jobStatuses, jobTypes } from '../../core/contract/job.js';
+import { BulkRetry, JobPage, JobResolution, JobView, jobStatuses, jobTypes } from '../../core/contract/job.js';
 import type { Tenant } from '../../core/tenant.js';
 import { type JobActor, JobRepository } from '../../queue/job.repository.js';
+import { Redrive } from '../../queue/redrive.js';
 import { CurrentActor } from '../admission/current-actor.decorator.js';
 import { CurrentTenant } from '../admission/current-tenant.decorator.js';
 import { ContractPipe } from '../contract.pipe.js';
@@ -22,11 +23,31 @@ const JobQuery = Type.Object(
 );
 type JobQuery = Static<typeof JobQuery>;
 
+const RetryQuery = Type.Object(
+  {
+    type: Type.Optional(Type.Enum([...jobTypes], { type: 'string', description: 'Type de dépôt' })),
+    code: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 64,
+        description: 'Code de la dernière entrée de `timeline` : pourquoi il a échoué',
+      }),
+    ),
+    since: Type.Optional(Type.String({ format: 'date-time', description: 'En échec depuis ce moment' })),
+    limit: Type.Integer({ minimum: 1, maximum: 500, default: 500, description: 'Dépôts à relancer au plus' }),
+  },
+  { additionalProperties: false },
+);
+type RetryQuery = Static<typeof RetryQuery>;
+
 /** What became of the tenant's deposits. */
 @Controller(':opcoId/jobs')
 @OpcoParam()
 export class JobsController {
-  constructor(private readonly jobs: JobRepository) {}
+  constructor(
+    private readonly jobs: JobRepository,
+    private readonly redrive: Redrive,
+  ) {}
 
   @Get()
   @Describe({
@@ -43,6 +64,36 @@ export class JobsController {
     @Query() raw: Record<string, unknown>,
   ): Promise<JobPage> {
     return this.jobs.list(tenant.hash, opcoId, readQuery<JobQuery>(JobQuery, raw));
+  }
+
+  @Post('retry')
+  @HttpCode(200)
+  @Describe({
+    tag: 'Jobs',
+    summary: 'Relancer des dépôts qui ont échoué',
+    about:
+      'Les plus anciens d’abord, 500 au plus par appel, chacun selon les règles de la relance d’un seul ; tant que `remaining` ' +
+      'n’est pas 0, appelez de nouveau.',
+    query: RetryQuery,
+    answers: { 200: BulkRetry },
+    errors: ['VALIDATION_ERROR', 'UNKNOWN_OPCO', 'NOT_SUPPORTED'],
+  })
+  retryAll(
+    @CurrentActor() actor: JobActor,
+    @Param('opcoId', KnownOpcoPipe) opcoId: string,
+    @Query() raw: Record<string, unknown>,
+  ): Promise<BulkRetry> {
+    const { type, code, since, limit } = readQuery<RetryQuery>(RetryQuery, raw);
+    return this.redrive.ofTenant(
+      actor,
+      {
+        opcoId,
+        ...(type !== undefined && { type }),
+        ...(code !== undefined && { code }),
+        ...(since !== undefined && { since: new Date(since) }),
+      },
+      limit,
+    );
   }
 
   @Get(':jobId')

@@ -6,6 +6,7 @@ import { fail, type ErrorCode, type Finding, type OpcoviaError } from '../../cor
 import type { Exchange } from '../../core/exchange.js';
 import { PipelineRunner } from '../../pipeline/pipeline.runner.js';
 import { AcceptDeposit, type AcceptedDeposit, type DepositToAccept } from '../../queue/accept-deposit.js';
+import { Backlog } from '../../queue/backlog.js';
 import type { DepositType } from '../../queue/deposit-types.js';
 import { FileStore } from '../../queue/file-store.js';
 import type { StagedFiles } from '../../queue/staging.js';
@@ -23,6 +24,7 @@ export class DepositDoor {
     private readonly acceptDeposit: AcceptDeposit,
     private readonly store: FileStore,
     private readonly runner: PipelineRunner,
+    private readonly backlog: Backlog,
   ) {}
 
   /** 202 with `Location` for a new job, 200 `duplicate` for one already seen with the same content (product.md 2.4). */
@@ -61,8 +63,11 @@ export class DepositDoor {
       ...this.#natureOf(exchange),
       ...(staged && { staged }),
     });
-    // Of a duplicate, what came now belongs to nobody, and is dropped after the answer.
-    if (accepted.status === 'pending') request.received?.staging?.settle();
+    if (accepted.status === 'pending') {
+      this.backlog.noteAccepted(tenant.hash);
+      // Of a duplicate, what came now belongs to nobody, and is dropped after the answer.
+      request.received?.staging?.settle();
+    }
     return accepted;
   }
 

@@ -121,6 +121,7 @@ const standing = {
   createdAt: instant('Acceptation'),
   updatedAt: instant('Dernier changement'),
   completedAt: nullable(instant('Fin')),
+  purgedAt: Type.Optional(instant('Contenu effacé à la fin de sa durée de conservation ; le suivi reste')),
 };
 
 /** One line of the list of jobs. */
@@ -146,6 +147,23 @@ export const JobView = Type.Object(
   { $id: 'JobView' },
 );
 export type JobView = Static<typeof JobView>;
+
+/** What a bulk retry came to. */
+export const BulkRetry = Type.Object(
+  {
+    retried: Type.Integer({ minimum: 0, description: 'Dépôts relancés : de nouveau en attente' }),
+    skipped: Type.Integer({
+      minimum: 0,
+      description: 'Dépôts laissés : leur contenu a été déposé de nouveau, ou leur état a changé',
+    }),
+    remaining: Type.Integer({
+      minimum: 0,
+      description: 'Dépôts en échec du même filtre encore à relancer ; appelez de nouveau',
+    }),
+  },
+  { $id: 'BulkRetry' },
+);
+export type BulkRetry = Static<typeof BulkRetry>;
 
 /** A page of jobs, newest first. */
 export const JobPage = Type.Object(

@@ -1,10 +1,10 @@
 import { Type } from 'class-transformer';
 import { IsNumber, IsOptional, Min } from 'class-validator';
 import { Setting, Whole } from './setting.js';
-import { UpstreamSettings } from './upstream-settings.js';
+import { QueueSettings } from './queue-settings.js';
 
 /** How a deposit whose answer was lost is looked up. Part of `Env`. */
-export class DoubtSettings extends UpstreamSettings {
+export class DoubtSettings extends QueueSettings {
   @Setting('Milliseconds after which a lost effect would surely show at an OPCO, in place of what each adapter says.')
   @IsOptional()
   @Whole(0, 86_400_000)

@@ -17,7 +17,12 @@ import { CreateDepositFiles1764000015000 } from '../../../migrations/17640000150
 import { AcceptDepositsWithFiles1764000016000 } from '../../../migrations/1764000016000-AcceptDepositsWithFiles.js';
 import { AddEffects1764000017000 } from '../../../migrations/1764000017000-AddEffects.js';
 import { AddSteps1764000018000 } from '../../../migrations/1764000018000-AddSteps.js';
-import { AcceptDepositsOnce1764000019000 } from '../../../migrations/1764000019000-AcceptDepositsOnce.js';
+import { WeighTenants1764000020000 } from '../../../migrations/1764000020000-WeighTenants.js';
+import { OrderByDeadline1764000021000 } from '../../../migrations/1764000021000-OrderByDeadline.js';
+import { IndexEndedJobs1764000022000 } from '../../../migrations/1764000022000-IndexEndedJobs.js';
+import { MarkPurgedJobs1764000023000 } from '../../../migrations/1764000023000-MarkPurgedJobs.js';
+import { IndexRetention1764000024000 } from '../../../migrations/1764000024000-IndexRetention.js';
+import { AcceptDepositsOnce1764000025000 } from '../../../migrations/1764000025000-AcceptDepositsOnce.js';
 
 /** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
 export const migrations = [
@@ -40,5 +45,10 @@ export const migrations = [
   AcceptDepositsWithFiles1764000016000,
   AddEffects1764000017000,
   AddSteps1764000018000,
-  AcceptDepositsOnce1764000019000,
+  WeighTenants1764000020000,
+  OrderByDeadline1764000021000,
+  IndexEndedJobs1764000022000,
+  MarkPurgedJobs1764000023000,
+  IndexRetention1764000024000,
+  AcceptDepositsOnce1764000025000,
 ];

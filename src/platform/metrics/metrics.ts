@@ -30,6 +30,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly backlogRefusals = new Counter({
+    name: 'opcovia_backlog_refusals_total',
+    help: 'Deposits refused with 503 because too many wait, by the bound that was reached: tenant or total.',
+    labelNames: ['by'],
+    registers: [this.registry],
+  });
+
   readonly upstreamDuration = new Histogram({
     name: 'opcovia_upstream_exchange_duration_seconds',
     help: 'Time of an exchange that went to an OPCO, by OPCO, endpoint and result.',
@@ -56,6 +63,13 @@ export class Metrics {
     name: 'opcovia_jobs_settled_total',
     help: 'Attempts of deposits by what came of them.',
     labelNames: ['opco', 'type', 'result'],
+    registers: [this.registry],
+  });
+
+  readonly purged = new Counter({
+    name: 'opcovia_purged_total',
+    help: 'What was removed because it had been kept long enough, by kind.',
+    labelNames: ['kind'],
     registers: [this.registry],
   });
 

@@ -2,14 +2,14 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 const signature = `accept_deposits(
   uuid[], text[], text[], text[], text[], bytea[], boolean[], bytea[], uuid[], bytea[], text[], text[], jsonb[], text[],
-  text[], text[], jsonb[], text[], bytea[], jsonb[])`;
+  text[], text[], jsonb[], text[], bytea[], jsonb[], timestamptz[])`;
 
 /**
- * `accept_deposits` that also takes the natural key of each deposit and the plan of a composite one; everything else as in
+ * `accept_deposits` that also takes the natural key and the deadline of each deposit and the plan of a composite one; everything else as in
  * AcceptDepositsWithFiles. The forms before stay for instances that still run while a new version rolls out, until a later
  * migration drops them.
  */
-export class AcceptDepositsOnce1764000019000 implements MigrationInterface {
+export class AcceptDepositsOnce1764000025000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       CREATE FUNCTION accept_deposits(
@@ -17,7 +17,7 @@ export class AcceptDepositsOnce1764000019000 implements MigrationInterface {
         key_hashes bytea[], implicits boolean[], fingerprints bytea[],
         data_key_ids uuid[], subjects bytea[], wrapped_keys text[], payloads text[], progresses jsonb[], request_ids text[],
         actors text[], sources text[], file_sets jsonb[], warning_sets text[],
-        effect_keys bytea[], step_plans jsonb[]
+        effect_keys bytea[], step_plans jsonb[], deadlines timestamptz[]
       ) RETURNS TABLE (asked uuid, job_id uuid, verdict text)
       LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
       #variable_conflict use_column
@@ -41,10 +41,10 @@ export class AcceptDepositsOnce1764000019000 implements MigrationInterface {
         WITH input AS (
           SELECT * FROM unnest(ids, tenants, environments, opcos, types, key_hashes, fingerprints,
                                data_key_ids, subjects, wrapped_keys, payloads, progresses, request_ids, actors, sources,
-                               file_sets, warning_sets, effect_keys, step_plans)
+                               file_sets, warning_sets, effect_keys, step_plans, deadlines)
             AS i(id, tenant_hash, environment, opco_id, type, key_hash, fingerprint,
                  data_key_id, subject, wrapped, payload, progress, request_id, actor, source, files, warnings,
-                 effect_key, steps)
+                 effect_key, steps, deadline)
         ), judged AS (
           SELECT i.*, c.job_id AS claimed_by, c.fingerprint AS claimed_content
           FROM input i JOIN idempotency_claims c USING (tenant_hash, key_hash)
@@ -53,14 +53,14 @@ export class AcceptDepositsOnce1764000019000 implements MigrationInterface {
           INSERT INTO data_keys (id, tenant_hash, subject, wrapped) SELECT data_key_id, tenant_hash, subject, wrapped FROM fresh
         ), made AS (
           INSERT INTO jobs (id, tenant_hash, environment, opco_id, type, data_key_id, payload, progress, request_id, warnings,
-                            effect_key, steps, timeline)
+                            effect_key, steps, deadline, timeline)
           SELECT id, tenant_hash, environment, opco_id, type, data_key_id, payload, progress, request_id, warnings,
-                 effect_key, nullif(steps, 'null'::jsonb),
+                 effect_key, nullif(steps, 'null'::jsonb), deadline,
                  jsonb_build_array(jsonb_build_object('at', now(), 'code', 'accepted', 'texte', 'Dépôt accepté et enregistré'))
           FROM fresh
         ), due AS (
-          INSERT INTO job_outbox (job_id, tenant_hash, environment, opco_id)
-          SELECT id, tenant_hash, environment, opco_id FROM fresh
+          INSERT INTO job_outbox (job_id, tenant_hash, environment, opco_id, deadline)
+          SELECT id, tenant_hash, environment, opco_id, deadline FROM fresh
         ), wanted AS (
           SELECT f.file_id::uuid, fresh.tenant_hash, fresh.id AS job_id
           FROM fresh, jsonb_array_elements_text(fresh.files) AS f(file_id)
