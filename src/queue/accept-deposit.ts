@@ -1,42 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { fail, OpcoviaError, type Finding } from '../core/errors.js';
-import type { Tenant } from '../core/tenant.js';
+import { fail, OpcoviaError } from '../core/errors.js';
 import type { Database } from '../platform/database/database.js';
 import type { DataKeys, FreshKey } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
-import type { PlannedStep } from './attempt.repository.js';
-import { deadlineOf } from './deadline-of.js';
-import { depositTypes, type DepositType } from './deposit-types.js';
-import type { StagedFiles, StoredFile } from './staging.js';
-import { claimKey, fingerprint, type ClaimKey } from './idempotency.js';
+import { columns, type Candidate, type DepositToAccept } from './accept-columns.js';
+import { depositTypes } from './deposit-types.js';
+import { claimKey, fingerprint } from './idempotency.js';
 import { writePayload } from './job-payload.js';
-import { stepProgress, waitingProgress } from './job-texts.js';
 import { MicroBatch } from './micro-batch.js';
 import { subjectOf } from './subject-of.js';
-
-/** A deposit whose body has already been found valid. */
-export interface DepositToAccept {
-  readonly tenant: Tenant;
-  readonly opcoId: string;
-  readonly type: DepositType;
-  /** The route as the contract names it; part of the fingerprint. */
-  readonly route: string;
-  /** Without its files. */
-  readonly body: unknown;
-  /** Its files, stored already or held; absent when there are none. */
-  readonly staged?: StagedFiles;
-  /** What is doubtful and taken in all the same: it stands in the job. Never repeats a value of the body. */
-  readonly warnings?: readonly Finding[];
-  /** The parts of its natural key, where its type has one: only one deposit of an object is under way at a time. */
-  readonly naturalKey?: readonly string[];
-  /** The plan of a composite deposit. */
-  readonly steps?: readonly PlannedStep[];
-  /** As `readIdempotencyKey` gave it. */
-  readonly idempotencyKey?: string | undefined;
-  readonly requestId: string;
-  /** The caller's network, as `networkOf` shortens it. */
-  readonly source?: string;
-}
 
 /** The job that answers for the deposit: made now, or by an earlier request of the same content and key. */
 export interface AcceptedDeposit {
@@ -49,19 +21,6 @@ export interface AcceptPatience {
   readonly ms: number;
   /** More for each MiB of sealed payload. */
   readonly msPerMebibyte: number;
-}
-
-interface Candidate {
-  readonly jobId: string;
-  readonly deposit: DepositToAccept;
-  readonly claim: ClaimKey;
-  readonly content: Buffer;
-  readonly key: FreshKey;
-  readonly files: readonly StoredFile[];
-  readonly payload: string;
-  /** Sealed: a doubt about an apprentice says something of him. Null without any. */
-  readonly warnings: string | null;
-  readonly effectKey: Buffer | null;
 }
 
 type Verdict = 'accepted' | 'duplicate' | 'mismatch';
@@ -199,35 +158,6 @@ export class AcceptDeposit {
     if (row.job_id === jobId) return { jobId, verdict: 'accepted' };
     return { jobId: row.job_id, verdict: row.fingerprint.equals(content) ? 'duplicate' : 'mismatch' };
   }
-}
-
-/** The arguments of `accept_deposits`, one array a column. */
-function columns(candidates: readonly Candidate[]): unknown[] {
-  const now = new Date();
-  const of = <T>(read: (candidate: Candidate) => T) => candidates.map(read);
-  return [
-    of(({ jobId }) => jobId),
-    of(({ deposit }) => deposit.tenant.hash),
-    of(({ deposit }) => deposit.tenant.environment),
-    of(({ deposit }) => deposit.opcoId),
-    of(({ deposit }) => deposit.type),
-    of(({ claim }) => claim.hash),
-    of(({ claim }) => claim.implicit),
-    of(({ content }) => content),
-    of(({ key }) => key.id),
-    of(({ key }) => key.subject),
-    of(({ key }) => key.wrapped),
-    of(({ payload }) => payload),
-    of(({ deposit: { steps } }) => JSON.stringify(steps ? stepProgress(steps, 0) : waitingProgress)),
-    of(({ deposit }) => deposit.requestId),
-    of(({ deposit }) => `key:${deposit.tenant.keyId}`),
-    of(({ deposit }) => deposit.source ?? null),
-    of(({ files }) => JSON.stringify(files.map(({ id }) => id))),
-    of(({ warnings }) => warnings),
-    of(({ effectKey }) => effectKey),
-    of(({ deposit }) => JSON.stringify(deposit.steps ?? null)),
-    of(({ deposit: { type, body } }) => deadlineOf(type, body, now) ?? null),
-  ];
 }
 
 /** The promise, or SERVICE_UNAVAILABLE when it takes too long; the work itself goes on and its late end is ignored. */

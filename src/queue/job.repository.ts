@@ -10,10 +10,10 @@ import type { Database, Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
 import type { DataKeys } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
-import { appendTimeline, timelineEntry, wakeSameObject, type PlannedStep } from './attempt.repository.js';
+import { wakeSameObject, type PlannedStep } from './attempt.repository.js';
+import { changeState } from './change-state.js';
 import { isJobId, summaryColumns, toSummary, toTimeline, type SummaryRow } from './job-rows.js';
 import { toSteps } from './job-steps.js';
-import { endedProgress, stepProgress, waitingProgress, type JobProgress, type TimelineCode } from './job-texts.js';
 import { placeInLine } from './place-in-line.js';
 import { resolveJob, stepAnswers } from './resolve-job.js';
 
@@ -88,7 +88,7 @@ export class JobRepository extends TenantScopedRepository {
     const { hash } = actor.tenant;
     const view = await this.within(hash, async (sql) => {
       const job = await find(sql, opcoId, jobId);
-      await change(sql, job, { from: 'failed', to: 'pending', code: 'retried' });
+      await changeState(sql, job, { from: 'failed', to: 'pending', code: 'retried' });
       // Acceptance decides about a claim under the same lock: the same content cannot be taken in beside this job while it runs.
       const claim = await sql.query('SELECT 1 FROM idempotency_claims WHERE job_id = $1 FOR UPDATE', [jobId]);
       if (claim.length === 0)
@@ -110,7 +110,7 @@ export class JobRepository extends TenantScopedRepository {
     const { hash } = actor.tenant;
     return this.within(hash, async (sql) => {
       const job = await find(sql, opcoId, jobId);
-      await change(sql, job, { from: 'pending', to: 'cancelled', code: 'cancelled' });
+      await changeState(sql, job, { from: 'pending', to: 'cancelled', code: 'cancelled' });
       await sql.query('DELETE FROM job_outbox WHERE job_id = $1', [jobId]);
       await wakeSameObject(sql, jobId);
       await this.#trace(sql, actor, 'job.cancelled', job);
@@ -218,36 +218,4 @@ async function find(sql: Sql, opcoId: string, jobId: string): Promise<ViewRow> {
   );
   if (!row) throw notFound();
   return row;
-}
-
-interface Change {
-  readonly from: 'failed' | 'pending';
-  readonly to: 'pending' | 'cancelled';
-  readonly code: TimelineCode;
-}
-
-/** Compare-and-set on the state; a job whose payload was purged cannot be brought back. */
-async function change(sql: Sql, job: ViewRow, { from, to, code }: Change): Promise<void> {
-  const ends = to === 'cancelled';
-  const changed = await sql.query(
-    `UPDATE jobs SET status = $3, outcome = $4, error = NULL, attempts = CASE WHEN $5 THEN attempts ELSE 0 END, pending_reason = NULL,
-       reason_since = NULL, progress = $6, updated_at = now(), completed_at = CASE WHEN $5 THEN now() END,
-       timeline = ${appendTimeline('$7', '$8')}
-     WHERE id = $1 AND status = $2 AND NOT in_doubt AND payload IS NOT NULL RETURNING id`,
-    [
-      job.id,
-      from,
-      to,
-      ends ? (job.step > 0 ? 'partial' : 'not_applied') : null,
-      ends,
-      JSON.stringify(progressOf(job, ends ? endedProgress : waitingProgress)),
-      ...timelineEntry(code),
-    ],
-  );
-  if (changed.length === 0) throw fail('CONFLICT', { detail: "L'état de ce job ne permet pas cette opération." });
-}
-
-/** Of a composite job the steps say more. */
-function progressOf({ steps, step }: ViewRow, progress: JobProgress): JobProgress {
-  return steps ? { ...stepProgress(steps, step), label: progress.label } : progress;
 }

@@ -3,7 +3,8 @@ import { DataSource } from 'typeorm';
 import type { OpcoviaError } from '../../src/core/errors.js';
 import { runtimeOptions } from '../../src/platform/database/data-source.js';
 import { Database } from '../../src/platform/database/database.js';
-import { AcceptDeposit, type DepositToAccept } from '../../src/queue/accept-deposit.js';
+import type { DepositToAccept } from '../../src/queue/accept-columns.js';
+import { AcceptDeposit } from '../../src/queue/accept-deposit.js';
 import { aDeposit, aQueue, aTenant, type TestQueue } from '../support/a-queue.js';
 
 describe('the acceptance of deposits', () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { fail } from '../../src/core/errors.js';
 import { AuditTrail } from '../../src/audit/audit-trail.js';
 import { RetentionRepository, type Purged, type RetentionRules } from '../../src/queue/retention.repository.js';
 import { aDeposit, aQueue, aTenant, until, type TestQueue } from '../support/a-queue.js';
@@ -113,6 +114,7 @@ describe('what is kept of a deposit, and for how long', () => {
   });
 
   it('keeps an unresolved review for ninety days, and its claim and state for as long as nobody resolves it', async () => {
+    queue.opco.shown = { rows: fail('NOT_SUPPORTED'), objects: new Map() };
     const jobId = await ended('needs_review', breaksAfterSend);
     await daysPass(89);
     expect(await retention().purge()).toMatchObject({ payloads: 0, claims: 0 });

@@ -9,7 +9,8 @@ import { depositQueueName } from '../../src/core/keys.js';
 import { tenantHashOf, type Tenant } from '../../src/core/tenant.js';
 import { EventLog } from '../../src/events/event-log.js';
 import { KeyRing } from '../../src/platform/crypto/key-ring.js';
-import { AcceptDeposit, type DepositToAccept } from '../../src/queue/accept-deposit.js';
+import type { DepositToAccept } from '../../src/queue/accept-columns.js';
+import { AcceptDeposit } from '../../src/queue/accept-deposit.js';
 import { AttemptRepository } from '../../src/queue/attempt.repository.js';
 import {
   DepositQueue,

@@ -47,6 +47,7 @@ export const isolationRules: IsolationRules = {
     'accept_deposits(uuid[],text[],text[],text[],text[],bytea[],boolean[],bytea[],uuid[],bytea[],text[],text[],jsonb[],text[])',
     'accept_deposits(uuid[],text[],text[],text[],text[],bytea[],boolean[],bytea[],uuid[],bytea[],text[],text[],jsonb[],text[],text[],text[])',
     'accept_deposits(uuid[],text[],text[],text[],text[],bytea[],boolean[],bytea[],uuid[],bytea[],text[],text[],jsonb[],text[],text[],text[],jsonb[],text[])',
+    'accept_deposits(uuid[],text[],text[],text[],text[],bytea[],boolean[],bytea[],uuid[],bytea[],text[],text[],jsonb[],text[],text[],text[],jsonb[],text[],bytea[],jsonb[],timestamp with time zone[])',
   ],
   tables: {
     migrations: { system: 'SELECT' },
@@ -64,6 +65,9 @@ export const isolationRules: IsolationRules = {
     job_outbox: { app: everything, system: everything, accept: 'INSERT' },
     job_attempts: { app: 'SELECT, INSERT, UPDATE', system: everything },
     job_results: { app: 'SELECT, INSERT', system: everything },
+    job_step_results: { app: 'SELECT, INSERT', system: everything },
+    known_numbers: { app: 'SELECT, INSERT, UPDATE', system: everything },
+    number_baselines: { app: 'SELECT, INSERT, UPDATE', system: everything },
     deposit_files: { app: 'SELECT, INSERT, DELETE', system: 'SELECT, DELETE', accept: 'SELECT, UPDATE' },
     deposit_file_pieces: { app: 'SELECT, INSERT', system: 'SELECT' },
     events: { app: 'SELECT, INSERT', system: everything },
