@@ -101,6 +101,7 @@ export const quickRules: WorkRules = {
   backoffMs: 5,
   credentialsPatienceMs: 3_600_000,
   drainMs: 5000,
+  stuckMs: 60_000,
 };
 
 /** A queue on a database and a Redis prefix of its own. */
@@ -164,6 +165,7 @@ export async function aQueue({ heldBytes = 0 } = {}): Promise<TestQueue> {
         wait: () => Promise.resolve(),
         committed: () => undefined,
         settled: () => undefined,
+        restarted: () => undefined,
         failed: (error) => failures.push(error),
       });
       wakening.listen((opcoId) => work.wake(opcoId));
