@@ -1,5 +1,6 @@
 import type { AuditTrail } from '../audit/audit-trail.js';
 import type { Clock } from '../core/clock.js';
+import { opcoIds } from '../core/endpoint.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Database } from '../platform/database/database.js';
 import type { DataKeys } from '../tenancy/data-keys.js';
@@ -18,6 +19,7 @@ import { OpenDeposit, type Serves } from './open-deposit.js';
 import { OutboxRepository } from './outbox.repository.js';
 import { Relay } from './relay.js';
 import { SettleJob } from './settle.js';
+import { WorkerWatchdog } from './worker-watchdog.js';
 
 /** The settings of the work; see `Env` for their meaning. */
 export interface WorkRules extends Omit<RetryRules, 'random'> {
@@ -26,6 +28,7 @@ export interface WorkRules extends Omit<RetryRules, 'random'> {
   readonly relayIntervalSeconds: number;
   readonly lostSeconds: number;
   readonly drainMs: number;
+  readonly stuckMs: number;
 }
 
 /** What the work on deposits needs from outside. */
@@ -47,6 +50,8 @@ export interface DepositWorkParts {
   readonly committed: () => void;
   /** Told of each delivery that came to something. */
   readonly settled: (opcoId: string, delivery: Delivery) => void;
+  /** Told of a worker that did nothing while deliveries waited. */
+  readonly restarted: (opcoId: string) => void;
   /** Told of a delivery that PostgreSQL could not be told of. */
   readonly failed: (error: unknown) => void;
 }
@@ -56,6 +61,7 @@ export class DepositWork {
   readonly dispatcher: Dispatcher;
   readonly relay: Relay;
   readonly #workers: DepositWorkers;
+  readonly #watchdog: WorkerWatchdog;
 
   constructor(private readonly parts: DepositWorkParts) {
     const { database, queues, clock, rules, redis, events, audit } = parts;
@@ -70,6 +76,10 @@ export class DepositWork {
       concurrency: rules.slots,
       ended: (opcoId, delivery) => this.#ended(opcoId, delivery),
       failed: parts.failed,
+    });
+    this.#watchdog = new WorkerWatchdog({
+      ...{ opcoIds, queues, clock, workers: this.#workers, stuckMs: rules.stuckMs },
+      restarted: parts.restarted,
     });
     this.dispatcher = new Dispatcher({
       ...{ outbox, queues, clock },
@@ -97,11 +107,12 @@ export class DepositWork {
     this.#workers.start();
     this.dispatcher.start();
     this.relay.start();
+    this.#watchdog.start();
   }
 
   /** Brings nothing more, takes nothing more, and lets what is under way end. */
   async stop(): Promise<void> {
-    await Promise.all([this.dispatcher.stop(), this.relay.stop()]);
+    await Promise.all([this.dispatcher.stop(), this.relay.stop(), this.#watchdog.stop()]);
     await this.#workers.stop(this.parts.rules.drainMs);
   }
 

@@ -9,6 +9,7 @@ import { PipelineRunner } from '../pipeline/pipeline.runner.js';
 import { CLOCK } from '../platform/clock.token.js';
 import { Env } from '../platform/config/env.js';
 import { Database } from '../platform/database/database.js';
+import { WorkerNotes } from '../platform/health/worker-notes.js';
 import { LOG } from '../platform/logging/log.token.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { QUEUE_REDIS } from '../platform/redis/redis.tokens.js';
@@ -36,6 +37,7 @@ export class QueueDuty implements OnApplicationBootstrap, OnModuleDestroy {
   @Inject(Wakening) private readonly wakening: Wakening;
   @Inject(CLOCK) private readonly clock: Clock;
   @Inject(Metrics) private readonly metrics: Metrics;
+  @Inject(WorkerNotes) private readonly notes: WorkerNotes;
   @Inject(LOG) private readonly log: Logger;
   #work: DepositWork | undefined;
 
@@ -63,8 +65,15 @@ export class QueueDuty implements OnApplicationBootstrap, OnModuleDestroy {
       wait: (ms) => sleep(ms),
       committed: () => this.signal.announce(),
       settled: (opcoId, { type, result }) => this.metrics.jobs.inc({ opco: opcoId, type: type ?? 'unknown', result }),
+      restarted: (opcoId) => this.#restarted(opcoId),
       failed: (err) => this.log.error({ err }, 'deposit attempt not written'),
     };
+  }
+
+  #restarted(opcoId: string): void {
+    this.metrics.workerRestarts.inc({ opco: opcoId });
+    this.notes.noteRestart(opcoId);
+    this.log.error({ opcoId }, 'worker did nothing while deliveries waited: restarted');
   }
 }
 
@@ -89,5 +98,6 @@ export function workRules(env: Env): DepositWorkParts['rules'] {
     doubtPatienceMs: env.OPCOVIA_LOOK_UP_HOURS * 3_600_000,
     ...(env.OPCOVIA_QUIET_PERIOD_MS !== undefined && { quietMs: env.OPCOVIA_QUIET_PERIOD_MS }),
     drainMs: drainMsOf(env.OPCOVIA_DRAIN_SECONDS),
+    stuckMs: env.OPCOVIA_WORKER_STUCK_SECONDS * 1000,
   };
 }

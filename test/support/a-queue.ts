@@ -45,6 +45,7 @@ export const quickRules: WorkRules = {
   doubtPatienceMs: 3_600_000,
   quietMs: 5,
   drainMs: 5000,
+  stuckMs: 60_000,
 };
 
 /** A queue on a database and a Redis prefix of its own. */
@@ -115,6 +116,7 @@ export async function aQueue({ heldBytes = 0 } = {}): Promise<TestQueue> {
         wait: () => Promise.resolve(),
         committed: () => undefined,
         settled: () => undefined,
+        restarted: () => undefined,
         failed: (error) => failures.push(error),
       });
       wakening.listen((opcoId) => work.wake(opcoId));

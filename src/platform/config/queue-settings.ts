@@ -13,6 +13,12 @@ export class QueueSettings extends UpstreamSettings {
   @Whole(1, 100_000_000)
   OPCOVIA_BACKLOG = 200_000;
 
+  @Setting(
+    'Seconds after which a worker that does nothing while deliveries wait is restarted; more than one deposit may take.',
+  )
+  @Whole(1, 3600)
+  OPCOVIA_WORKER_STUCK_SECONDS = 60;
+
   @Setting('Days that payload and files of a deposit are kept after it was completed; fractions are allowed.')
   @Days(90)
   OPCOVIA_KEEP_COMPLETED_DAYS = 7;

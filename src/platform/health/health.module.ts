@@ -2,12 +2,13 @@ import { Global, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { DatabaseProbe } from './database-probe.js';
 import { Readiness } from './readiness.js';
+import { WorkerNotes } from './worker-notes.js';
 
 /** Readiness for both listeners. */
 @Global()
 @Module({
   imports: [TerminusModule.forRoot({ logger: false })],
-  providers: [DatabaseProbe, Readiness],
-  exports: [Readiness],
+  providers: [DatabaseProbe, Readiness, WorkerNotes],
+  exports: [Readiness, WorkerNotes],
 })
 export class HealthModule {}

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import {
   HealthCheckService,
   HealthIndicatorService,
@@ -7,6 +7,7 @@ import {
 } from '@nestjs/terminus';
 import { QueueRedisProbe } from '../redis/queue-redis-probe.js';
 import { DatabaseProbe } from './database-probe.js';
+import { WorkerNotes } from './worker-notes.js';
 
 /** The answer to one question: would a deposit sent now be durably accepted? */
 export interface ReadinessReport {
@@ -23,6 +24,7 @@ const checkMs = 1500;
 /** Looks at what a deposit needs (reliability: PostgreSQL, its schema, the key ring, the policy of the queue's Redis, not draining). */
 @Injectable()
 export class Readiness {
+  @Inject(WorkerNotes) private readonly workerNotes: WorkerNotes;
   #draining = false;
   #last: { at: number; report: Promise<ReadinessReport> } | undefined;
 
@@ -52,7 +54,13 @@ export class Readiness {
 
   private async check(): Promise<ReadinessReport> {
     const result = await this.checks
-      .check([() => this.process(), () => this.postgres(), () => this.keyring(), () => this.queue()])
+      .check([
+        () => this.process(),
+        () => this.postgres(),
+        () => this.keyring(),
+        () => this.queue(),
+        () => this.workers(),
+      ])
       .catch((error: { getResponse?: () => unknown }) => error.getResponse?.() as HealthCheckResult);
     const details = { ...result.details };
     if (result.status !== 'ok') return { status: 'error', details };
@@ -78,6 +86,16 @@ export class Readiness {
     const missing = await within(this.database.missingKeys()).catch(() => []);
     if (missing.length === 0) return indicator.up();
     return indicator.down(`lacks a key that still seals stored values: ${missing.join(', ')}`);
+  }
+
+  /** A worker that one restart did not help: what is accepted for its OPCO waits. */
+  private workers(): HealthIndicatorResult {
+    const indicator = this.indicators.check('workers');
+    const { restarted, stillStuck } = this.workerNotes.look();
+    return indicator.up({
+      ...(restarted.length > 0 && { restarted: restarted.join(', ') }),
+      ...(stillStuck.length > 0 && { degraded: `stuck again after a restart: ${stillStuck.join(', ')}` }),
+    });
   }
 
   private async queue(): Promise<HealthIndicatorResult> {

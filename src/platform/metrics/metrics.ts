@@ -66,6 +66,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly workerRestarts = new Counter({
+    name: 'opcovia_worker_restarts_total',
+    help: 'Workers of the queue that did nothing while deliveries waited, and were restarted, by OPCO.',
+    labelNames: ['opco'],
+    registers: [this.registry],
+  });
+
   readonly purged = new Counter({
     name: 'opcovia_purged_total',
     help: 'What was removed because it had been kept long enough, by kind.',
