@@ -66,6 +66,9 @@ describe('the checks of a contract', () => {
     ['FORMAT formation.rncp', { 'formation.rncp': '38363' }],
     ['FORMAT organismeFormation.uaiCfa', { 'organismeFormation.uaiCfa': '075000A' }],
     ['LONGUEUR employeur.denomination', { 'employeur.denomination': 'x'.repeat(81) }],
+    ['FORMAT apprenti.nom', { 'apprenti.nom': { a: 1 } }],
+    ['FORMAT maitre2', { maitre2: 'Faure' }],
+    ['DATE contrat.dateEffetAvenant', { ...avenant, 'contrat.dateEffetAvenant': midnight('2027-02-31') }],
     ['DATE contrat.dateEffetAvenant', { ...avenant, 'contrat.dateEffetAvenant': '2027-01-01' }],
   ])('refuse what norm.md 3.7 and 3.8 do not have: %s', (told, changes) => {
     expect(refusal(bent(changes))).toContain(told);
@@ -79,6 +82,7 @@ describe('the checks of a contract', () => {
     ['dureeFormation', { 'formation.dureeFormation': 10_000 }],
     ['nombreHeuresEnDistanciel', { 'formation.nombreHeuresEnDistanciel': 1351 }],
     ['40 heures', { 'contrat.dureeTravailHebdoHeures': 40, 'contrat.dureeTravailHebdoMinutes': 1 }],
+    ['40 heures', { 'contrat.dureeTravailHebdoHeures': -5 }],
     ['59 au plus', { 'contrat.dureeTravailHebdoMinutes': 60 }],
     ['Moins de 16 ans', { 'apprenti.dateNaissance': midnight('2010-09-02') }],
     ['30 ans et plus', { 'apprenti.dateNaissance': midnight('1996-09-01') }],

@@ -76,6 +76,8 @@ export function demandCodes(cerfa: Part): void {
     demand(absent(cerfa, path) || list.has(textAt(cerfa, path)), ['CODE', `${path} : code inconnu.`]);
   for (const [path, shape] of Object.entries(shapes))
     demand(absent(cerfa, path) || shape.test(textAt(cerfa, path)), ['FORMAT', `${path} : format invalide.`]);
+  for (const path of Object.keys(lengths))
+    demand(absent(cerfa, path) || isText(at(cerfa, path)), ['FORMAT', `${path} : un texte est attendu.`]);
   for (const [path, most] of Object.entries(lengths))
     demand([...textAt(cerfa, path)].length <= most, ['LONGUEUR', `${path} : ${most} caractères au plus.`]);
   for (const path of nirs)
@@ -89,6 +91,8 @@ const absent = (cerfa: Part, path: string) => {
   const value = at(cerfa, path);
   return value === undefined || value === null;
 };
+
+const isText = (value: unknown) => typeof value === 'string' || typeof value === 'number';
 
 /** 97 less the remainder of the thirteen digits, Corsica read as 19 and 18 (norm.md 3.8); thirteen alone carry no key. */
 function keyHolds(nir: string): boolean {

@@ -59,7 +59,8 @@ function demandTimes(cerfa: Part): void {
   ]);
   const minutes = number(cerfa, 'contrat.dureeTravailHebdoMinutes');
   demand(minutes >= 0 && minutes <= 59, ['HEURES', 'contrat.dureeTravailHebdoMinutes : 59 au plus.']);
-  demand(number(cerfa, 'contrat.dureeTravailHebdoHeures') * 60 + minutes <= 40 * 60, [
+  const weekly = number(cerfa, 'contrat.dureeTravailHebdoHeures');
+  demand(weekly >= 0 && weekly * 60 + minutes <= 40 * 60, [
     'HEURES',
     'contrat.dureeTravailHebdoHeures : 40 heures au plus.',
   ]);
@@ -71,7 +72,9 @@ function demandAges(cerfa: Part): void {
   const derogation = textAt(cerfa, 'contrat.typeDerogation');
   demand(age >= 16 || ['11', '50'].includes(derogation), ['AGE', 'Moins de 16 ans : dérogation 11 ou 50 attendue.']);
   demand(age < 30 || ['12', '50'].includes(derogation), ['AGE', '30 ans et plus : dérogation 12 ou 50 attendue.']);
-  if (isPart(cerfa['maitre2'])) demandAll(cerfa, ['maitre2.nom', 'maitre2.prenom', 'maitre2.dateNaissance']);
+  const { maitre2 = null } = cerfa;
+  demand(maitre2 === null || isPart(maitre2), ['FORMAT', 'maitre2 : un objet est attendu.']);
+  if (maitre2 !== null) demandAll(cerfa, ['maitre2.nom', 'maitre2.prenom', 'maitre2.dateNaissance']);
   for (const maitre of ['maitre1', 'maitre2']) {
     const birth = day(cerfa, `${maitre}.dateNaissance`);
     demand(birth === '' || ageOn(birth, debut) >= 18, ['AGE', `${maitre} : mineur au début du contrat.`]);
