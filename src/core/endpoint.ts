@@ -61,6 +61,8 @@ export interface Trial {
   readonly capability: Capability & { readonly state: 'test' | 'unknown'; readonly norm: 'v2' };
   /** Replaces the endpoint in production where the operator enables `<name>-v2`. */
   readonly endpoint: Endpoint;
+  /** How `etats` pages once the trial is in force; on a trial of `etats` alone. */
+  readonly paging?: OpcoAdapter['paging'];
 }
 
 /** A canonical question: what a caller asks in our words, whatever the OPCO. */

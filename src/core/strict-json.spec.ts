@@ -42,6 +42,36 @@ describe('strict JSON', () => {
     );
   });
 
+  it.each([
+    '0.1000000000000000055511151231257827',
+    '10.000000000000000001',
+    '9007199254740990.9',
+    '1e-400',
+    '-123456789.12345678901',
+  ])('refuses %s, which would lose digits, by its place', (literal) => {
+    expect(refusalOf(`{"a":["1e-400 \\" 2",1],"b":{"c/d":[0,${literal}]}}`)).toBe('VALIDATION_ERROR number /b/c~1d/1');
+    expect(refusalOf(`{"a":${literal}`)).toMatch(/ json /);
+  });
+
+  it.each([
+    '0.30000000000000004',
+    '1.500000000000000000000',
+    '-0',
+    '0.000e5',
+    '5e-324',
+    '12E2',
+    '1234567890.12',
+    '0e-999',
+  ])('takes %s, which loses none', (literal) => {
+    expect(strict(`[${literal}]`)).toEqual(JSON.parse(`[${literal}]`));
+  });
+
+  it('is done with a number of a million digits at once', () => {
+    const began = performance.now();
+    expect(refusalOf(`[1${'0'.repeat(1_000_000)}1]`)).toMatch(/ number \/0$/);
+    expect(performance.now() - began).toBeLessThan(500);
+  });
+
   it('refuses whatever JSON.parse refuses', () => {
     const almost = fc.tuple(
       fc.json(),

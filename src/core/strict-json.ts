@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { fail, type Finding, type OpcoviaError } from './errors.js';
+import { endOfNumber, isExactAt } from './exact-number.js';
+import { fail, type Finding, OpcoviaError } from './errors.js';
 
 /** More levels than any dossier has; a parser that recurses must never meet more. */
 const deepest = 32;
@@ -17,7 +18,7 @@ const suspicious = /\\u|proto|constructor/;
 
 /**
  * JSON exactly as it was written, or VALIDATION_ERROR: where `JSON.parse` would alter a dossier in silence (the last of two
- * equal keys, a number beyond 2^53, bytes that are no UTF-8) this refuses, naming the place. Linear in the length.
+ * equal keys, a number beyond 2^53 or of more digits than it keeps, bytes that are no UTF-8) this refuses, naming the place. Linear in the length.
  *
  *     bytes ──UTF-8?──▶ text ──depth, keys──▶ JSON.parse ──names, numbers, characters, keys again──▶ value
  *
@@ -25,9 +26,10 @@ const suspicious = /\\u|proto|constructor/;
  */
 export function parseStrictJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw refuse('utf8', "Le corps n'est pas de l'UTF-8 valide.");
-  const written = countKeys(bytes);
+  const { keys: written, inexact } = survey(bytes);
   const text = bytes.toString('utf8');
   const value = parse(text);
+  if (inexact) throw inexactAt(bytes, inexact);
   if (!suspicious.test(text) && tally(value) === written) return value;
   const judge = new Judge();
   judge.look(value);
@@ -36,6 +38,8 @@ export function parseStrictJson(bytes: Buffer): unknown {
   }
   return value;
 }
+
+const unkeepableNumber = "Nombre trop grand ou trop précis pour être gardé à l'identique.";
 
 const largest = Number.MAX_SAFE_INTEGER;
 
@@ -53,6 +57,17 @@ function tally(value: unknown): number {
   return keys;
 }
 
+/** The refusal of a number that loses digits: in its place stands one that is too large, which the judge finds. */
+function inexactAt(bytes: Buffer, [from, to]: Span): OpcoviaError {
+  const marked = Buffer.concat([bytes.subarray(0, from), Buffer.from('1e999'), bytes.subarray(to)]);
+  try {
+    new Judge().look(parse(marked.toString('utf8')));
+  } catch (refusal) {
+    if (refusal instanceof OpcoviaError) return refusal;
+  }
+  return refuse('number', unkeepableNumber);
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -62,23 +77,32 @@ function parse(text: string): unknown {
   }
 }
 
+/** From a byte to the one after the last. */
+type Span = readonly [from: number, to: number];
+
 /**
- * Colons outside strings; over the bytes, since no byte of a longer character looks like one of ours. What is no JSON gives any
+ * Colons outside strings, and the first number that loses digits; over the bytes, since no byte of a longer character looks like one of ours. What is no JSON gives any
  * number: the parser refuses it next. Throws when too deep or too many.
  */
-function countKeys(bytes: Buffer): number {
+function survey(bytes: Buffer): { readonly keys: number; readonly inexact: Span | undefined } {
   let depth = 0;
   let keys = 0;
+  let inexact: Span | undefined;
   for (let at = 0; at < bytes.length; at++) {
     const byte = bytes[at];
     if (byte === 0x22) at = endOfString(bytes, at + 1);
     else if (byte === 0x3a) keys++;
     else if (byte === 0x7b || byte === 0x5b) depth++;
     else if (byte === 0x7d || byte === 0x5d) depth--;
+    else if (byte !== undefined && byte >= 0x30 && byte <= 0x39) {
+      const end = endOfNumber(bytes, at);
+      if (!inexact && !isExactAt(bytes, at, end)) inexact = [at, end];
+      at = end - 1;
+    }
     if (depth > deepest) throw refuse('too_deep', `Au plus ${deepest} niveaux d'imbrication.`);
     if (keys > mostKeys) throw refuse('too_many_keys', `Au plus ${mostKeys} clés dans un corps.`);
   }
-  return keys;
+  return { keys, inexact };
 }
 
 /** Names and values are short, files are not: beyond so many bytes the native search wins over the loop. */
@@ -146,7 +170,7 @@ class Judge {
   }
 
   #number(value: number): void {
-    if (!keepable(value)) throw refuse('number', "Nombre trop grand pour être gardé à l'identique.", this.#path);
+    if (!keepable(value)) throw refuse('number', unkeepableNumber, this.#path);
   }
 }
 

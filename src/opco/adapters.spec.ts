@@ -30,7 +30,7 @@ const matrix: Readonly<Record<OpcoId, string>> = {
   opcommerce: '1 2 2 2 1 2 2 1 1 ? ? 2',
   ocapiat: '1 2 2 2 1 2 2 1 1 ? ? 2',
   'opco-2i': '1 - 1 1 1 - 1 1 1 ? ? -',
-  'opco-ep': '1 - 1t 1 1 - 1t 1 1 1 1 -',
+  'opco-ep': '1 - 1t 1t 1 - 1t 1 1 1 1 -',
   'opco-mobilites': '1 2 2 2 1 2 2 1 1 ? ? 2',
   'opco-sante': '1 - - - - - - - ? ? ? -',
   uniformation: '1 - 1 1 1 - 1 1 - ? ? -',

@@ -5,6 +5,7 @@ import { CacheHitLog } from '../audit/cache-hit-log.js';
 import { UpstreamCallLog } from '../audit/upstream-call-log.js';
 import { CacheModule } from '../cache/cache.module.js';
 import { RESPONSE_CACHE } from '../cache/cache.tokens.js';
+import { AdaptersInForce } from '../core/adapters-in-force.js';
 import type { Clock } from '../core/clock.js';
 import { budgetKey } from '../core/keys.js';
 import type { Permits } from '../core/permits.js';
@@ -13,7 +14,7 @@ import type { Stage } from '../core/stage.js';
 import { HubModule } from '../hub/hub.module.js';
 import { PERMITS } from '../hub/hub.tokens.js';
 import { LocalPermits } from '../hub/local-permits.js';
-import { adapterOf, adapters } from '../opco/adapters.js';
+import { adapters } from '../opco/adapters.js';
 import { CLOCK } from '../platform/clock.token.js';
 import { Env } from '../platform/config/env.js';
 import { parseEnabledCapabilities } from '../platform/config/enabled-capabilities.js';
@@ -56,9 +57,15 @@ const stages = pipeline.map((room) => room.stage);
       useFactory: (env: Env) => operatorEnables(adapters, parseEnabledCapabilities(env)),
     },
     {
-      provide: ResolveAdapterStage,
+      provide: AdaptersInForce,
       inject: [OPERATOR_ENABLES],
-      useFactory: (enables: OperatorEnables) => new ResolveAdapterStage(adapters, enables),
+      useFactory: (enables: OperatorEnables) => new AdaptersInForce(adapters, enables),
+    },
+    {
+      provide: ResolveAdapterStage,
+      inject: [AdaptersInForce, OPERATOR_ENABLES],
+      useFactory: (inForce: AdaptersInForce, enables: OperatorEnables) =>
+        new ResolveAdapterStage(inForce.list, enables),
     },
     ValidateRequestStage,
     {
@@ -105,7 +112,11 @@ const stages = pipeline.map((room) => room.stage);
         new RecordStage(audit, hits, new PipelineMeter(metrics)),
     },
     { provide: KeyTrust, inject: [CLOCK], useFactory: (clock: Clock) => new KeyTrust(clock, patience) },
-    { provide: HttpExchanges, inject: [CLOCK], useFactory: (clock: Clock) => new HttpExchanges(clock, adapterOf) },
+    {
+      provide: HttpExchanges,
+      inject: [CLOCK, AdaptersInForce],
+      useFactory: (clock: Clock, inForce: AdaptersInForce) => new HttpExchanges(clock, (id) => inForce.of(id)),
+    },
     {
       provide: FastLaneRunner,
       inject: [HttpExchanges, ResolveAdapterStage, ValidateRequestStage, ReadCacheStage, RecordStage],
@@ -130,6 +141,7 @@ const stages = pipeline.map((room) => room.stage);
     OpcoHealth,
     DriftWatch,
     OPERATOR_ENABLES,
+    AdaptersInForce,
     CacheModule,
     HubModule,
   ],

@@ -2,10 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { RESPONSE_CACHE } from '../cache/cache.tokens.js';
+import { AdaptersInForce } from '../core/adapters-in-force.js';
 import type { ResponseCache } from '../core/response-cache.js';
 import { CommitSignal } from '../events/commit-signal.js';
 import { EventLog } from '../events/event-log.js';
-import { adapterOf } from '../opco/adapters.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
 import { PipelineRunner } from '../pipeline/pipeline.runner.js';
 import { Env } from '../platform/config/env.js';
@@ -33,12 +33,12 @@ import { SnapshotRepository } from './snapshot.repository.js';
     },
     {
       provide: PollDossiers,
-      inject: [PipelineRunner, RESPONSE_CACHE, SnapshotRepository, EventLog, CommitSignal],
-      useFactory: (...[reads, cache, snapshots, events, signal]: PollParts) =>
+      inject: [PipelineRunner, RESPONSE_CACHE, SnapshotRepository, EventLog, CommitSignal, AdaptersInForce],
+      useFactory: (...[reads, cache, snapshots, events, signal, inForce]: PollParts) =>
         new PollDossiers({
           ...{ reads, cache, snapshots, events, signal },
           wait: (ms, ended) => pause(ms, undefined, { signal: ended }),
-          pagingOf: (opcoId) => adapterOf(opcoId)?.paging,
+          pagingOf: (opcoId) => inForce.of(opcoId)?.paging,
         }),
     },
     {
@@ -57,4 +57,4 @@ import { SnapshotRepository } from './snapshot.repository.js';
 export class PollerModule {}
 
 type PollerParts = [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics];
-type PollParts = [PipelineRunner, ResponseCache, SnapshotRepository, EventLog, CommitSignal];
+type PollParts = [PipelineRunner, ResponseCache, SnapshotRepository, EventLog, CommitSignal, AdaptersInForce];

@@ -58,7 +58,7 @@ const withDigit = (apprenti: unknown): unknown => ({
 });
 
 function fundingAnswer(world: World, cfa: SandboxCfa, dossier: SandboxDossier): Part {
-  const { instalments, engagementCents } = fundingOf(dossier, world.seed);
+  const { instalments, engagementCents } = fundingOf(dossier, world);
   const now = world.virtual.now();
   const regles = (nature: string) =>
     billedOn(

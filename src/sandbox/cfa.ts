@@ -39,6 +39,8 @@ export class SandboxCfa {
   readonly documents: SandboxDocument[] = [];
   /** Always, until a control call says otherwise. */
   validity: Validity = openValidity;
+  /** First day of its activity; undefined for one that is no longer new. */
+  activeSince?: string;
   readonly #billed = new Map<string, SandboxFacture[]>();
   /** The rows of the lists, in the order in which they came. */
   #dossiers: SandboxDossier[] = [];

@@ -16,6 +16,8 @@ export interface Contrat {
   readonly level6: boolean;
   /** Taken over by a new employer after a termination. */
   readonly takenOver: boolean;
+  /** The CFA was new then if it began its activity after this day: six months earlier (norm.md 3.14). */
+  readonly newCfaAfter: string;
   /** 80 % or more of the training is remote. */
   readonly remote: boolean;
 }
@@ -39,6 +41,7 @@ export function contratOf(cerfa: Part): Contrat {
     closesAt: midnight(addMonths(addDays(fin, 1), 4)),
     level6: Number(textAt(cerfa, 'formation.typeDiplome').charAt(0)) >= 6,
     takenOver: textAt(cerfa, 'contrat.typeContratApp') === '23',
+    newCfaAfter: addMonths(debut, -6),
     remote: hours > 0 && Number(textAt(cerfa, 'formation.nombreHeuresEnDistanciel')) >= 0.8 * hours,
   };
   known.set(cerfa, contrat);

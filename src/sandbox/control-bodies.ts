@@ -35,6 +35,7 @@ export const bodies = {
       siret: Type.Optional(text),
       dateDebutValidite: Type.Optional(day),
       dateFinValidite: Type.Optional(day),
+      dateDebutActivite: Type.Optional(day),
     },
     strict,
   ),

@@ -3,10 +3,10 @@ import { ControlFault, demandCfa, demandOpco, type BodyOf } from './control-bodi
 import { addDays } from '../core/contract/calendar.js';
 import { openValidity, type SandboxCfa, type Validity } from './cfa.js';
 import { dialects } from './dialects.js';
-import { plainEtat } from './dossier.js';
+import { contratDe, plainEtat, type SandboxDossier } from './dossier.js';
 import { etatFacture } from './facture.js';
 import { etatsDossier } from './lifecycle.js';
-import { midnight } from './paris-days.js';
+import { dayOf, midnight } from './paris-days.js';
 import { settle } from './settlement.js';
 import { endOfTime } from './virtual-clock.js';
 import { demoSiret, type World } from './world.js';
@@ -41,7 +41,11 @@ export function registerCfa(world: World, body: BodyOf<'cfas'>) {
   const dialect = demandOpco(body.opcoId);
   const validity = validityOf(body);
   const { apiKey, siret = demoSiret } = body;
+  const since = body.dateDebutActivite;
+  if (since !== undefined && Number.isNaN(midnight(since)))
+    throw new ControlFault('dateDebutActivite: a day is expected, YYYY-MM-DD');
   const cfa = world.register(dialect, { apiKey, siret, ...(validity && { validity }) });
+  if (since !== undefined) cfa.activeSince = since;
   return { opcoId: dialect.id, cfa: cfa.fingerprint };
 }
 
@@ -67,9 +71,17 @@ export function forceEtat(world: World, body: BodyOf<'etat'>) {
   const cfa = demandCfa(world, body);
   const dossier = cfa.dossiers.get(body.numeroInterne);
   if (!dossier) throw new ControlFault('numeroInterne: no such dossier');
-  dossier.forced = { etat: body.etat, commentaire: body.commentaireEtat ?? '' };
+  const today = dayOf(isoNow(world));
+  const broken = body.etat === 'RUPTURE' && today !== undefined && { dateRupture: lastDay(dossier, today) };
+  dossier.forced = { etat: body.etat, commentaire: body.commentaireEtat ?? '', ...broken };
   cfa.rowsChanged();
   return { numeroInterne: dossier.numeroInterne, etat: body.etat };
+}
+
+/** A contract that is over was broken on its last day at the latest. */
+function lastDay(dossier: SandboxDossier, today: string): string {
+  const { fin } = contratDe(dossier);
+  return today < fin ? today : fin;
 }
 
 /** Any word is a state: the norm leaves the list open (norm.md 3.6). */

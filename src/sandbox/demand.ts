@@ -53,11 +53,18 @@ export function demandAll(part: Part, paths: readonly string[]): void {
 
 const zoned = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 
-/** Refuses a date that is there and has no time or no zone (norm.md 3.7). */
+/** `Date.parse` takes the 31st of February for the second of March: the day has to come back as it was. */
+function isInstant(text: string): boolean {
+  if (!zoned.test(text) || Number.isNaN(Date.parse(text))) return false;
+  const day = text.slice(0, 10);
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
+}
+
+/** Refuses a date that is there and is no day of the calendar, or has no time or no zone (norm.md 3.7). */
 export function demandZoned(part: Part, paths: readonly string[]): void {
   const bad = paths.find((path) => {
     const value = at(part, path);
-    return value !== undefined && value !== null && !zoned.test(String(value));
+    return value !== undefined && value !== null && !(typeof value === 'string' && isInstant(value));
   });
   demand(bad === undefined, ['DATE', `${bad} : date avec heure et fuseau attendue.`]);
 }

@@ -1,4 +1,5 @@
-import { addMonths } from '../core/contract/calendar.js';
+import { demandCodes } from './cerfa-codes.js';
+import { demandRules } from './cerfa-rules.js';
 import type { SandboxCfa } from './cfa.js';
 import { at, demand, demandAll, demandSiret, demandZoned, isPart, parsedPart, textAt, type Part } from './demand.js';
 import { identifier } from './dialect.js';
@@ -39,9 +40,6 @@ const dates = [
   'maitre1.dateNaissance',
 ];
 
-/** Months that no contract exceeds, and the first day on which one may have been concluded (norm.md 3.9). */
-const [longestMonths, earliestConclusion] = [54, '2020-01-01'];
-
 /** A JSON body; everything else is refused. */
 function jsonBody({ body, headers }: Asked): Part {
   demand(/^application\/json\b/i.test(String(headers['content-type'])), ['TYPE', 'application/json attendu.', 415]);
@@ -61,19 +59,9 @@ function readCerfa(asked: Asked): Part {
   demandSiret(cerfa, 'organismeFormation.siret');
   demandZoned(cerfa, dates);
   demand(cerfa['etat'] === 'TRANSMIS', ['ETAT', "etat : TRANSMIS est attendu à l'envoi."]);
-  demandTerm(cerfa);
+  demandCodes(cerfa);
+  demandRules(cerfa);
   return cerfa;
-}
-
-/** The dates of a contract stand in their order and within the bounds of norm.md 3.9. */
-function demandTerm(cerfa: Part): void {
-  const [conclusion = '', debut = '', fin = ''] = ['dateConclusion', 'dateDebutContrat', 'dateFinContrat'].map((name) =>
-    dayOf(at(cerfa, `contrat.${name}`)),
-  );
-  demand(conclusion >= earliestConclusion, ['DATES', `contrat.dateConclusion : pas avant ${earliestConclusion}.`]);
-  demand(conclusion <= debut, ['DATES', 'Le contrat commence avant sa conclusion.']);
-  demand(debut < fin, ['DATES', 'Le contrat finit avant de commencer.']);
-  demand(fin < addMonths(debut, longestMonths), ['DATES', `Le contrat dure plus de ${longestMonths} mois.`]);
 }
 
 /** What makes two contracts the same: employer, apprentice, start, kind of contract and amendment. */

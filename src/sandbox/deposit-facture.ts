@@ -65,13 +65,19 @@ function readFacture(served: Served, json: Part): { readonly cents: number; read
   const cents = centsOf(json['montantTotal']);
   const sum = lignes.reduce((total, ligne) => total + ligne.cents, 0);
   demand(cents !== undefined && cents === sum, ['TOTAL', 'montantTotal : différent de la somme des lignes.']);
-  const later = lignes.some(({ numeroEcheance }) => numeroEcheance > 1);
-  demand(json['estCertificatRealisation'] === later, [
+  const joined = lignes.some(({ numeroEcheance, dossier }) => numeroEcheance > 1 || dossier.newCfa);
+  demand(json['estCertificatRealisation'] === joined, [
     'CERTIFICAT',
-    'estCertificatRealisation : vrai dès la deuxième échéance, faux pour la première.',
+    // Of a new CFA the first one wants proof of start: the norm has no other mark for a paper that is joined.
+    lignes.some(({ dossier }) => dossier.newCfa)
+      ? 'estCertificatRealisation : vrai, CFA en activité depuis moins de six mois : le démarrage est à justifier.'
+      : 'estCertificatRealisation : vrai dès la deuxième échéance, faux pour la première.',
   ]);
   return { cents, lignes };
 }
+
+/** What ran until a termination is still due; a file that is settled is closed (norm.md 3.14). */
+const billable = new Set(['ENGAGE', 'RUPTURE']);
 
 function readLigne(served: Served, row: unknown, before: readonly SandboxLigne[]): SandboxLigne {
   const { world, cfa } = served;
@@ -81,7 +87,7 @@ function readLigne(served: Served, row: unknown, before: readonly SandboxLigne[]
   demand(dossier !== undefined, ['DOSSIER', 'numeroDossier : numéro externe inconnu.']);
   const deca = textAt(row, 'numeroDeca');
   demand(deca === '' || deca === dossier.numeroDeca, ['DECA', "numeroDeca : ce n'est pas celui du dossier."]);
-  demand(plainEtat(dossier, world.virtual.now()) === 'ENGAGE', [
+  demand(billable.has(plainEtat(dossier, world.virtual.now())), [
     'ETAT',
     "Le dossier n'est pas engagé.",
     cfa.dialect.conflictStatus,
@@ -104,7 +110,7 @@ function demandBillable(
   { dossier, nature, numeroEcheance }: SandboxLigne,
   code: string,
 ): Instalment {
-  const echeance = fundingOf(dossier, world.seed).instalments.find(({ numero }) => numero === numeroEcheance);
+  const echeance = fundingOf(dossier, world).instalments.find(({ numero }) => numero === numeroEcheance);
   demand(echeance !== undefined, ['ECHEANCE', 'numeroEcheance : échéance inconnue.']);
   demand(code === '' || echeance.codification === code, [
     'CODIFICATION',
@@ -123,7 +129,7 @@ function demandBillable(
 const laterOnly = new Set<NatureLigne>(['MOBILITE', 'HEBERGEMENT', 'RESTAURATION']);
 
 function demandItsInstalment({ world }: Served, { dossier, nature, numeroEcheance }: SandboxLigne): void {
-  const early = numeroEcheance === 1 && fundingOf(dossier, world.seed).instalments.length > 1;
+  const early = numeroEcheance === 1 && fundingOf(dossier, world).instalments.length > 1;
   demand(!early || !laterOnly.has(nature), ['NATURE', 'Ces frais se facturent à partir de la deuxième échéance.']);
 }
 

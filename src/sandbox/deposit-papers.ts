@@ -102,7 +102,7 @@ export function depositCertificat(served: Served): Done {
   demandEtat(served, dossier, ['ENGAGE', 'RUPTURE', 'SOLDE']);
   const numero = Number(at(json, 'echeance.numero'));
   demand(
-    fundingOf(dossier, world.seed).instalments.some((each) => each.numero === numero),
+    fundingOf(dossier, world).instalments.some((each) => each.numero === numero),
     ['ECHEANCE', 'echeance.numero : échéance inconnue.'],
   );
   const facture = textAt(json, 'numeroInterneFacture');

@@ -14,6 +14,15 @@ export interface Fault {
   readonly route: RouteName;
 }
 
+/** A token server that wants a scope. */
+export interface DemandedScope {
+  readonly kind: 'demanded';
+  /** Words in any order (RFC 6749, 3.3). */
+  readonly value: string;
+  /** `.default` is taken too, bare or after the identifier of a resource, as Azure AD has it. */
+  readonly orDefault?: true;
+}
+
 /** How one OPCO differs, written apart from the adapters on purpose: a mistake there must not hide itself here. */
 export interface Dialect {
   readonly id: OpcoId;
@@ -21,7 +30,7 @@ export interface Dialect {
   /** By `METHOD /path`. */
   readonly routes: ReadonlyMap<string, NormRoute>;
   /** `any`: the norm does not say, whatever comes is taken. `none`: a scope is refused. */
-  readonly scope: { readonly kind: 'demanded'; readonly value: string } | { readonly kind: 'none' | 'any' };
+  readonly scope: DemandedScope | { readonly kind: 'none' | 'any' };
   readonly dpop: boolean;
   readonly unknownNumberStatus: 400 | 404;
   /** For a dossier in the wrong state and for a second deposit of the same thing. */

@@ -51,7 +51,8 @@ export const dialects: Readonly<Record<OpcoId, Dialect>> = {
     error: errorShapes.afdas,
   }),
   akto: dialect('akto', {
-    ...sor,
+    // Older and newer code of integrators: the server seems to have moved (norm.md 3.3).
+    scope: { ...sor.scope, orDefault: true },
     numericIds: true,
     sexeDigits: true,
     rupture: 'RUPTU',

@@ -16,6 +16,8 @@ export interface SandboxDossier {
   readonly dirt?: Dirt | undefined;
   /** Instalments that opened before this virtual instant were paid before the CFA had an API. */
   readonly paidBefore?: number;
+  /** Its CFA was active for less than six months when the contract began. */
+  readonly newCfa?: boolean;
   /** What its last convention told of the costs. */
   couts?: Couts;
   /** When all of it is paid, virtual; undefined until every instalment has been billed. */

@@ -1,7 +1,10 @@
+import { addDays, addMonths } from '../core/contract/calendar.js';
 import { drawn } from './chance.js';
 import type { Contrat } from './contrat.js';
-import { contratDe, type SandboxDossier } from './dossier.js';
+import { cutShort } from './cut-short.js';
+import { contratDe, dateRupture, type SandboxDossier } from './dossier.js';
 import { schedule, underDecree, type Instalment } from './schedule.js';
+import type { World } from './world.js';
 
 /** What an OPCO commits itself to for one dossier; `engagementCents` is the sum of its instalments. */
 export interface Funding {
@@ -24,24 +27,58 @@ export function annualAmount(npecCents: number, contrat: Contrat): number {
   return Math.min(npecCents, Math.max(remoteFloor, Math.round(npecCents * 0.8)));
 }
 
+/** What of a dossier decides about its money besides the contract. */
+export interface Circumstances {
+  /** The uplift of each year. */
+  readonly rqthCents?: readonly number[];
+  /** The last day of a contract that was broken. */
+  readonly brokenOn?: string | undefined;
+  /** The CFA was active for less than six months when the contract began. */
+  readonly newCfa?: boolean;
+}
+
+/** Days from the start within which a termination needs no reason. */
+const trialDays = 45;
+
+/** The first payment of a new CFA opens with month 3. */
+const newCfaMonths = 2;
+
 /** The funding of a contract whose annual amount (NPEC) is given (norm.md 3.14). */
-export function fund(contrat: Contrat, npecCents: number, rqthCents: readonly number[] = []): Funding {
-  const [first, ...later] = schedule(contrat, annualAmount(npecCents, contrat), rqthCents);
-  const share = contrat.takenOver ? employerShare.takenOver : employerShare.usual;
-  const borne = contrat.level6 && underDecree(contrat) ? share : 0;
-  const instalments = first ? [{ ...first, cents: Math.max(0, first.cents - borne) }, ...later] : [];
+export function fund(contrat: Contrat, npecCents: number, circumstances: Circumstances = {}): Funding {
+  const { rqthCents = [], brokenOn, newCfa = false } = circumstances;
+  const annualCents = annualAmount(npecCents, contrat);
+  const whole = schedule(contrat, annualCents, rqthCents);
+  const ran = brokenOn === undefined ? whole : cutShort(contrat, whole, { annualCents, day: brokenOn });
+  const [first, ...later] = ran;
+  const borne = borneByEmployer(contrat, ran, brokenOn);
+  const dateOuverture = newCfa ? addMonths(contrat.debut, newCfaMonths) : first?.dateOuverture;
+  const instalments =
+    first && dateOuverture ? [{ ...first, dateOuverture, cents: Math.max(0, first.cents - borne) }, ...later] : [];
   return { instalments, engagementCents: instalments.reduce((sum, each) => sum + each.cents + each.rqthCents, 0) };
 }
 
-/** Worked out once for each dossier and the costs it announced: neither contract nor seed changes under it. */
-const known = new WeakMap<SandboxDossier, { readonly couts: unknown; readonly funding: Funding }>();
+/** Broken in the trial period, it is half of what ran, up to the usual share. The norm states no case of both at once. */
+function borneByEmployer(contrat: Contrat, ran: readonly Instalment[], brokenOn: string | undefined): number {
+  if (!contrat.level6 || !underDecree(contrat)) return 0;
+  const share = contrat.takenOver ? employerShare.takenOver : employerShare.usual;
+  const inTrial = brokenOn !== undefined && brokenOn < addDays(contrat.debut, trialDays);
+  return inTrial ? Math.min(share, Math.round(ran.reduce((sum, { cents }) => sum + cents, 0) / 2)) : share;
+}
 
-/** The schedule of a dossier; its NPEC, 4 500 to 12 000 EUR, depends on the seed and its number alone. */
-export function fundingOf(dossier: SandboxDossier, seed: string): Funding {
+/** Worked out once for each dossier, its announced costs and its termination: neither contract nor seed changes under it. */
+const known = new WeakMap<
+  SandboxDossier,
+  { readonly couts: unknown; readonly brokenOn: string | undefined; readonly funding: Funding }
+>();
+
+/** The schedule of a dossier now; its NPEC, 4 500 to 12 000 EUR, depends on the seed and its number alone. */
+export function fundingOf(dossier: SandboxDossier, { seed, virtual }: Pick<World, 'seed' | 'virtual'>): Funding {
+  const { couts, newCfa = false } = dossier;
+  const brokenOn = dateRupture(dossier, virtual.now());
   const kept = known.get(dossier);
-  if (kept && kept.couts === dossier.couts) return kept.funding;
+  if (kept && kept.couts === couts && kept.brokenOn === brokenOn) return kept.funding;
   const npecCents = drawn(45, 120, seed, dossier.numeroInterne, 'npec') * 10_000;
-  const funding = fund(contratDe(dossier), npecCents, dossier.couts?.rqthCents);
-  known.set(dossier, { couts: dossier.couts, funding });
+  const funding = fund(contratDe(dossier), npecCents, { rqthCents: couts?.rqthCents ?? [], brokenOn, newCfa });
+  known.set(dossier, { couts, brokenOn, funding });
   return funding;
 }

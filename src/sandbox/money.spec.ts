@@ -60,7 +60,7 @@ describe('a schedule, whatever the contract', () => {
     fc.assert(
       fc.property(terms, cents, fc.boolean(), fc.boolean(), (term, annual, level6, takenOver) => {
         const contrat: Contrat = { ...contratOf({}), ...term, level6, takenOver };
-        const { instalments, engagementCents } = fund(contrat, annual, [100]);
+        const { instalments, engagementCents } = fund(contrat, annual, { rqthCents: [100] });
         const full = sum(schedule(term, annual, [100]).map((each) => each.cents + each.rqthCents));
         expect(sum(instalments.map((each) => each.cents + each.rqthCents))).toBe(engagementCents);
         const borne = full - engagementCents;

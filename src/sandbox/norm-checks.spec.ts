@@ -87,7 +87,16 @@ describe('the checks of a body', () => {
     const judged = (d: unknown) => refusal(() => demandZoned({ d }, ['d']));
     for (const good of ['2026-09-01T00:00:00+00:00', '2026-09-01T00:00:00Z', null, undefined])
       expect(judged(good)).toBeUndefined();
-    for (const bad of ['2026-09-01', '2026-09-01T00:00:00', '2026-13-01T00:00:00Z', '01/09/2026', 5])
+    for (const bad of [
+      '2026-09-01',
+      '2026-09-01T00:00:00',
+      '2026-13-01T00:00:00Z',
+      '2026-02-31T00:00:00Z',
+      '2026-09-01T99:00:00Z',
+      ['2026-09-01T00:00:00Z'],
+      '01/09/2026',
+      5,
+    ])
       expect(judged(bad)).toBe('d : date avec heure et fuseau attendue.');
   });
 

@@ -13,7 +13,8 @@ export interface Instalment {
   readonly rqthCents: number;
 }
 
-type Term = Pick<Contrat, 'conclusion' | 'debut' | 'fin'>;
+/** What of a contract its schedule depends on. */
+export type Term = Pick<Contrat, 'conclusion' | 'debut' | 'fin'>;
 type Share = readonly [percent: number, monthsAfterStart: number];
 
 /** Contracts concluded up to this day keep the rules of before decree 2025-585 (norm.md 3.14). */
@@ -34,8 +35,8 @@ const decreeShares: readonly Share[] = [
   [20, 9],
 ];
 
-/** The last instalment's codification under the decree, whatever its number (norm.md 3.11). */
-const balanceCode = '99';
+/** The balance's codification under the decree, whatever its number (norm.md 3.11). */
+export const balanceCode = '99';
 
 /**
  * The instalments of a contract (norm.md 3.14), from its annual amount and the RQTH uplift of each of its years. The
@@ -105,7 +106,7 @@ function openings(term: Term, from: string, to: string) {
 }
 
 /** The annual amount for a year or the part of one that a contract still has. */
-function prorata(
+export function prorata(
   term: Term,
   { from, to, yearEnd }: { readonly from: string; readonly to: string; readonly yearEnd: string },
   annualCents: number,

@@ -22,7 +22,7 @@ export function settle(world: World, cfa: SandboxCfa, facture: SandboxFacture): 
 
 function settledAt(world: World, cfa: SandboxCfa, dossier: SandboxDossier): number | undefined {
   let left = 0;
-  for (const each of fundingOf(dossier, world.seed).instalments)
+  for (const each of fundingOf(dossier, world).instalments)
     left += paidOutside(dossier, each) ? 0 : each.cents + each.rqthCents;
   let last = contratDe(dossier).overAt;
   for (const facture of cfa.facturesOn(dossier.numeroInterne)) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
-import type { Dialect } from './dialect.js';
+import type { DemandedScope, Dialect } from './dialect.js';
 
 /** A token that was given out. */
 export interface Grant {
@@ -77,6 +77,12 @@ export class Tokens {
 }
 
 function scopeFault({ scope: wanted }: Dialect, scope: string | undefined): string | undefined {
-  if (wanted.kind === 'demanded') return scope === wanted.value ? undefined : `Scope must be "${wanted.value}"`;
+  if (wanted.kind === 'demanded') return isTaken(wanted, scope) ? undefined : `Scope must be "${wanted.value}"`;
   return wanted.kind === 'none' && scope !== undefined ? 'No scope is expected' : undefined;
+}
+
+const wordsOf = (scope: string) => scope.split(' ').sort().join(' ');
+
+function isTaken({ value, orDefault }: DemandedScope, scope = ''): boolean {
+  return wordsOf(scope) === wordsOf(value) || (orDefault === true && /^(?:[^ ]+\/)?\.default$/.test(scope));
 }

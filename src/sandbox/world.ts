@@ -150,13 +150,15 @@ export class World {
     const { dialect } = cfa;
     const rank = this.nextRank(dialect.id);
     const numeroInterne = dialect.numeroInterne(rank);
+    const contrat = contratOf(cerfa);
     const thrown = dice(this.seed, dialect.id, numeroInterne);
     const dossier: SandboxDossier = {
       numeroInterne,
       numeroExterne: dialect.numeroExterne(rank),
       numeroDeca: numeroDeca(cerfa, rank),
       cerfa,
-      life: drawLife({ dice: thrown, depositedAt, pace: dialect.pace, contrat: contratOf(cerfa) }),
+      life: drawLife({ dice: thrown, depositedAt, pace: dialect.pace, contrat }),
+      newCfa: (cfa.activeSince ?? '') > contrat.newCfaAfter,
       dirt: drawDirt(thrown, { habits: dialect.habits, rate: this.dirtRate }),
       ...past,
     };

@@ -43,6 +43,9 @@ describe.each(opcosWithDossiers)('%s, contracts', (opcoId) => {
     ['54 months at most', { contrat: { ...contrat, dateFinContrat: '2031-03-01T00:00:00Z' } }, 'plus de 54 mois'],
     ['a start after its conclusion', { contrat: { ...contrat, dateConclusion: '2026-09-02T00:00:00Z' } }, 'conclusion'],
     ['a conclusion since 2020', { contrat: { ...contrat, dateConclusion: '0001-01-01T00:00:00Z' } }, 'pas avant'],
+    ['a code of the lists', { contrat: { ...contrat, typeContratApp: 12 } }, 'typeContratApp : code inconnu'],
+    ['six months', { contrat: { ...contrat, dateFinContrat: '2026-12-31T00:00:00Z' } }, 'moins de 6 mois'],
+    ['what an amendment cites', { contrat: { ...contrat, typeContratApp: 36 } }, 'numeroContratPrecedent'],
     ['the state of a sending', { etat: 'ENGAGE' }, 'TRANSMIS'],
   ])('are refused without %s, in the words of the OPCO', async (_name, bend, text) => {
     const { client } = await withDossier(sandbox, opcoId);

@@ -99,6 +99,54 @@ describe('the money of a dossier', () => {
     expect((await client.send(formCall('POST v1/conventions', 'convention', convention))).status).toBe(400);
   });
 
+  it('is, once the contract is broken, what ran until that day, and nothing once it is settled', async () => {
+    const { client, numeroInterne, dossier } = await withEngaged(sandbox, 'akto');
+    const bill = async (montant: number) => {
+      const json = factureOf([ligneOf(await read(client, numeroInterne), 0, { montant })], { numero: `M-${montant}` });
+      return client.send(formCall(facturesRoute(client), 'facture', json));
+    };
+    // Thirty days of a first year of which 40 % had opened.
+    const body = { numeroInterne, dateRupture: midnight('2026-09-30') };
+    expect((await client.send({ route: 'POST v2/dossiers/rupture/employeur', json: body })).status).toBe(200);
+    const { echeances } = await read(client, numeroInterne);
+    const whole = (dossier.echeances[0]?.montantTotal ?? NaN) / 0.4;
+    expect(echeances).toHaveLength(1);
+    const due = echeances[0]?.montantTotal ?? NaN;
+    expect(due).toBeCloseTo((whole * 30) / 365, 1);
+    expect([(await bill(due + 0.01)).status, (await bill(due)).status]).toEqual([400, 200]);
+    await putInto(sandbox, { opcoId: 'akto', numeroInterne, etat: 'SOLDE' });
+    expect((await bill(0.01)).status).toBe(409);
+  });
+
+  it('ends today where a control call breaks the contract', async () => {
+    const { client, numeroInterne } = await withEngaged(sandbox, 'atlas');
+    await putInto(sandbox, { opcoId: 'atlas', numeroInterne, etat: 'RUPTURE' });
+    const { body } = await client.send({ route: 'GET v1/dossiers', query: { numeroInterne } });
+    expect(body.cerfa.contrat.dateRupture).toBe('2026-11-02T00:00:00Z');
+    expect(body.echeances).toHaveLength(1);
+  });
+
+  it('of a new CFA opens with month 3, against a certificate', async () => {
+    const opcoId = 'ocapiat';
+    const apiKey = `sandbox-cfa-key-${opcoId}`;
+    await control('cfas', { opcoId, apiKey, dateDebutActivite: '2026-03-02' });
+    const { client, dossier } = await withEngaged(sandbox, opcoId);
+    expect(dossier.echeances[0]).toMatchObject({ dateOuverture: '2026-11-01T00:00:00+00:00' });
+    const bill = (estCertificatRealisation: boolean) =>
+      client.send(
+        formCall(facturesRoute(client), 'facture', factureOf([ligneOf(dossier)], { estCertificatRealisation })),
+      );
+    at(Date.parse('2026-10-31T12:00:00Z'));
+    expect((await bill(true)).status).toBe(400);
+    at(Date.parse('2026-11-01T12:00:00Z'));
+    expect([(await bill(false)).status, (await bill(true)).status]).toEqual([400, 200]);
+    await control('reset', { seed: 'spec' });
+    // Six months to the day: not new any more.
+    await control('cfas', { opcoId, apiKey, dateDebutActivite: '2026-03-01' });
+    const later = await withEngaged(sandbox, opcoId);
+    expect(later.dossier.echeances[0]).toMatchObject({ dateOuverture: '2026-09-01T00:00:00+00:00' });
+  });
+
   it('comes back when an invoice is rejected, in its own time', async () => {
     const { client, numeroInterne, dossier } = await withEngaged(sandbox, 'akto');
     const cfa = sandbox.world.cfa('akto', 'sandbox-cfa-key-akto');

@@ -126,6 +126,12 @@ describe.each(opcoIds)('%s, at its door', (opcoId) => {
     expect((await client.login({ grant_type: 'password' })).status).toBe(400);
     const strict = ['akto', 'atlas', 'opco-mobilites', 'afdas', 'opco-ep'].includes(opcoId);
     expect((await client.login({ scope: 'everything' })).status).toBe(strict ? 400 : 200);
+    const sor = ['akto', 'atlas', 'opco-mobilites'].includes(opcoId);
+    if (sor) expect((await client.login({ scope: 'api.write api.read' })).status).toBe(200);
+    for (const scope of ['.default', 'api://sandbox/.default'])
+      expect((await client.login({ scope })).status).toBe(strict && opcoId !== 'akto' ? 400 : 200);
+    for (const scope of ['', 'default', '.default api.read', 'api://sandbox/.defaults'])
+      if (sor) expect((await client.login({ scope })).status).toBe(400);
   });
 
   it('answers 429 with the wait once the quota is used up', async () => {

@@ -73,6 +73,13 @@ it.each<[string, Cerfa, string[]]>([
     withContrat({ remunerationsAnnuelles: example.contrat.remunerationsAnnuelles.slice(0, 1) }),
     ['/contrat/remunerationsAnnuelles/0/dateFin'],
   ],
+  [
+    'two pay periods under one number',
+    withContrat({
+      remunerationsAnnuelles: example.contrat.remunerationsAnnuelles.map((each) => ({ ...each, ordre: '1.1' })),
+    }),
+    ['/contrat/remunerationsAnnuelles/1/ordre'],
+  ],
   ['a false NIR key', withApprenti({ nir: '299127512345600' }), ['/apprenti/nir']],
   [
     'a training elsewhere without the place',

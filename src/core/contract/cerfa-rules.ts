@@ -141,6 +141,17 @@ const payPeriods: Rule = ({ contrat }) => {
   );
 };
 
+/** Two periods a year at most: `1.1` to `4.2`, each once. */
+const payOrder: Rule = ({ contrat: { remunerationsAnnuelles } }) =>
+  remunerationsAnnuelles.flatMap(({ ordre }, index) =>
+    when(
+      remunerationsAnnuelles.findIndex((each) => each.ordre === ordre) < index,
+      `/contrat/remunerationsAnnuelles/${index}/ordre`,
+      'duplicate',
+      'Une année compte deux périodes au plus, chacune sous son numéro.',
+    ),
+  );
+
 const trainingPlace: Rule = ({ organismeFormation, organismeFormationLieuFormationPrincipal }) =>
   when(
     !organismeFormation.lieuFormationIdentique && !organismeFormationLieuFormationPrincipal,
@@ -165,6 +176,7 @@ const rules: readonly Rule[] = [
   tutorAge,
   amendment,
   payPeriods,
+  payOrder,
   trainingPlace,
   nirKeys,
 ];

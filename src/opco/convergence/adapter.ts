@@ -1,4 +1,11 @@
-import { endpointNames, type Endpoint, type EndpointName, type OpcoAdapter, type Trial } from '../../core/endpoint.js';
+import {
+  endpointNames,
+  type Capability,
+  type Endpoint,
+  type EndpointName,
+  type OpcoAdapter,
+  type Trial,
+} from '../../core/endpoint.js';
 import { complet } from './complet.js';
 import { buildEndpoint, type Dialect } from './endpoints.js';
 import { readRefusal } from './refusal.js';
@@ -32,12 +39,15 @@ export function convergenceAdapter({
     trials: trialsOf(trials, whole),
     complet,
     limits,
-    paging: capabilities.etats.norm === 'v2' ? { kind: 'pages', size: pageSize } : { kind: 'whole' },
+    paging: pagingOf(capabilities.etats),
     normVersions: capabilities.dossier.norm === 'v2' ? ['1.0', '2.0'] : ['1.0'],
     quietPeriodSeconds: 60,
     refusal: readRefusal,
   };
 }
+
+const pagingOf = ({ norm }: Capability): OpcoAdapter['paging'] =>
+  norm === 'v2' ? { kind: 'pages', size: pageSize } : { kind: 'whole' };
 
 function endpointsOf(
   capabilities: OpcoAdapter['capabilities'],
@@ -66,7 +76,9 @@ function trialsOf(
 ): Partial<Record<EndpointName, Trial>> {
   const tried = endpointNames.flatMap((name) => {
     const capability = trials[name];
-    return capability ? [[name, { capability, endpoint: buildEndpoint(name, capability.norm, dialect) }]] : [];
+    if (!capability) return [];
+    const trial = { capability, endpoint: buildEndpoint(name, capability.norm, dialect) };
+    return [[name, name === 'etats' ? { ...trial, paging: pagingOf(capability) } : trial]];
   });
   return Object.fromEntries(tried) as Partial<Record<EndpointName, Trial>>;
 }

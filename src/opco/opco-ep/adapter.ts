@@ -23,7 +23,11 @@ export const opcoEp = convergenceAdapter({
     depositDocument: documents,
     depositRupture: absent(tested),
   },
-  trials: { dossier: inTest('v2', tested), depositDossier: inTest('v2', tested) },
+  trials: {
+    dossier: inTest('v2', tested),
+    etats: inTest('v2', tested),
+    depositDossier: inTest('v2', tested),
+  },
   dialect: { isNotFound: isUnknownNumber },
   auth: { dpop: false },
 });
