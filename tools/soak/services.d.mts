@@ -14,5 +14,6 @@ export declare class BreakableServices {
   start(): Promise<void>;
   restartPostgres(): Promise<void>;
   restartRedis(): Promise<void>;
+  signalRedis(name: 'SIGSTOP' | 'SIGCONT'): void;
   stop(): Promise<void>;
 }

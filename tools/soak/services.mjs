@@ -51,6 +51,11 @@ export class BreakableServices {
     await this.#startRedis(portOf(this.#redis.url));
   }
 
+  /** SIGSTOP holds every command, SIGCONT lets them go on. */
+  signalRedis(name) {
+    process.kill(this.#redis.child.pid, name);
+  }
+
   async stop() {
     this.#aborted.abort();
     await Promise.allSettled([this.#postgres?.child.stop(), this.#redis?.child.stop()]);
