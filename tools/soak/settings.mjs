@@ -27,6 +27,7 @@ export function variablesOf({ services, sandboxUrl, stateDir, receiverPort }) {
     OPCOVIA_WEBHOOK_ALLOWED_NETWORKS: `127.0.0.1/32:${receiverPort}`,
     OPCOVIA_JOB_CONCURRENCY: String(concurrency),
     OPCOVIA_JOB_BACKOFF_MS: '100',
+    OPCOVIA_QUIET_PERIOD_MS: String(longestLagMs * 2.5),
     OPCOVIA_JOB_MAX_ATTEMPTS: '50',
     OPCOVIA_ATTEMPT_LOST_SECONDS: '3',
     OPCOVIA_RELAY_INTERVAL_SECONDS: '1',
