@@ -3,6 +3,3 @@
  * `completed` from the day on which ambiguous outcomes are looked up (reliability.md R1.3), until then a person has to look.
  */
 export const endWhereListed: 'completed' | 'needs_review' = 'needs_review';
-
-/** The same where the OPCO has no such list: nobody can know. */
-export const endWhereUnlisted = 'needs_review';
