@@ -122,7 +122,10 @@ export class DepositProcessor {
   /** What the OPCO has already must be known before the intent, or a look-up could not tell old from new. */
   async #knownBefore({ call, served }: OpenedDeposit): Promise<boolean> {
     const { lookUp } = served?.endpoint ?? {};
-    return served && lookUp ? this.parts.lookUps.knowBefore({ caller: call, adapter: served.adapter, lookUp }) : false;
+    if (!served || !lookUp) return false;
+    // A read takes neither body nor files, and is refused with some.
+    const { body: _body, files: _files, ...caller } = call;
+    return this.parts.lookUps.knowBefore({ caller, adapter: served.adapter, lookUp });
   }
 
   /** Nothing is sent: the OPCO is asked what became of the attempt before. */

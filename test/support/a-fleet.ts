@@ -39,6 +39,8 @@ const shortTimers = {
   OPCOVIA_JOB_MAX_ATTEMPTS: '50',
   OPCOVIA_TICK_MS: '100',
   OPCOVIA_POLL_INTERVAL_SECONDS: '3600',
+  // Longer than any answer is held back or comes late in these tests but those that are never given.
+  OPCOVIA_QUIET_PERIOD_MS: '1500',
 };
 
 /**

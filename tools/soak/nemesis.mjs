@@ -55,43 +55,48 @@ export class Nemesis {
       [3, 'kill -9 of a process', () => this.#kill()],
       [2, 'frozen process', () => this.#freeze()],
       [2, 'SIGTERM and restart', () => this.#restart()],
-      [1, 'Redis killed, all lost', () => this.services.restartRedis()],
+      [1, 'Redis killed, all lost', () => this.services.restartRedis().then(() => 'it is back, and empty')],
       [1, 'FLUSHALL', () => this.#flush()],
-      [1, 'PostgreSQL stopped at once', () => this.services.restartPostgres()],
+      [1, 'PostgreSQL stopped at once', () => this.services.restartPostgres().then(() => 'it is back')],
       [1, 'sessions terminated', () => this.#terminate()],
     ].flatMap(([weight, ...act]) => Array.from({ length: weight }, () => act));
     while (!this.#ended) {
       await pause(this.chance.between(200, 1200));
       if (this.#ended) return;
       const [name, act] = this.chance.one(acts);
-      this.acts[name] = (this.acts[name] ?? 0) + 1;
       const what = await act();
-      this.say(`${name}${typeof what === 'string' ? `: ${what}` : ''}`);
+      if (what) this.#tell(name, what);
+      else this.#tell(acts[0][0], await this.#badDay());
     }
+  }
+
+  #tell(name, what) {
+    this.acts[name] = (this.acts[name] ?? 0) + 1;
+    this.say(`${name}: ${what}`);
   }
 
   async #badDay() {
     const opcoId = this.chance.one(opcos);
     const { route, ...day } = this.chance.one(badDays);
     const aim = route ? { route: this.chance.one(depositRoutes) } : {};
-    const body = { opcoId, ...aim, ...day, forMs: this.chance.between(800, 3000) };
+    const body = { opcoId, ...aim, ...day, forMs: this.chance.between(1500, 5000) };
     await control(this.sandbox.url, 'faults', { body });
     return `${day.kind} at ${opcoId}${aim.route ? `, ${aim.route}` : ''} for ${body.forMs} ms`;
   }
 
   async #kill() {
     const instance = this.#victim();
-    if (!instance) return 'nobody is up';
+    if (!instance) return undefined;
     await instance.end('SIGKILL', stopWithinMs);
     this.#startAgain(instance);
     return instance.name;
   }
 
-  /** Drawn whoever is up, so that a slow start shifts no dice. */
+  /** One that is up, while another one is: with nobody up there would be nothing to break. A slow start shifts no dice. */
   #victim() {
     const rank = this.chance.next();
     const up = this.instances.filter(({ isUp }) => isUp);
-    return up[Math.floor(rank * up.length)];
+    return up.length > 1 || this.instances.length === 1 ? up[Math.floor(rank * up.length)] : undefined;
   }
 
   /** Meanwhile other things may break. */
@@ -104,7 +109,7 @@ export class Nemesis {
   async #freeze() {
     const instance = this.#victim();
     const ms = this.chance.between(500, 6000);
-    if (!instance) return 'nobody is up';
+    if (!instance) return undefined;
     instance.signal('SIGSTOP');
     await pause(ms);
     instance.signal('SIGCONT');
@@ -113,7 +118,7 @@ export class Nemesis {
 
   async #restart() {
     const instance = this.#victim();
-    if (!instance) return 'nobody is up';
+    if (!instance) return undefined;
     const ended = await instance.end('SIGTERM', stopWithinMs);
     if (!ended) await instance.end('SIGKILL', stopWithinMs);
     this.#startAgain(instance);
@@ -123,8 +128,8 @@ export class Nemesis {
   async #flush() {
     const { Redis } = await import('ioredis');
     const redis = new Redis(this.services.redisUrl);
-    await redis.flushall();
-    redis.disconnect();
+    await redis.flushall().finally(() => redis.disconnect());
+    return 'nothing is left';
   }
 
   async #terminate() {
@@ -132,6 +137,7 @@ export class Nemesis {
     await client.connect();
     const others =
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()';
-    await client.query(others).finally(() => client.end());
+    const { rowCount } = await client.query(others).finally(() => client.end());
+    return `${rowCount} of them`;
   }
 }

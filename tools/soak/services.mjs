@@ -36,6 +36,10 @@ export class BreakableServices {
     return this.#redis.url;
   }
 
+  get redisPid() {
+    return this.#redis.child.pid;
+  }
+
   /** `pg_ctl restart -m immediate`: no goodbye, no checkpoint; it recovers from its log. */
   async restartPostgres() {
     process.kill(this.#postgres.child.pid, 'SIGQUIT');
@@ -53,7 +57,7 @@ export class BreakableServices {
 
   /** SIGSTOP holds every command, SIGCONT lets them go on. */
   signalRedis(name) {
-    process.kill(this.#redis.child.pid, name);
+    process.kill(this.redisPid, name);
   }
 
   async stop() {
