@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
 import { exampleCertificat } from '../../src/core/contract/certificat.js';
+import { exampleComplet } from '../../src/core/contract/complet.js';
 import { exampleConvention } from '../../src/core/contract/convention.js';
 import { exampleDocument } from '../../src/core/contract/document.js';
 import { exampleFacture } from '../../src/core/contract/facture.js';
@@ -26,6 +27,7 @@ const foul = '13002526500014';
 
 const examples: Readonly<Record<string, Body>> = {
   dossiers: { cerfa },
+  'dossiers/complet': exampleComplet(),
   'dossiers/rupture': exampleRupture(),
   conventions: convention,
   factures: facture,

@@ -193,6 +193,6 @@ function linesOf(routes: readonly SandboxRoute[], endpoint: EndpointName): unkno
   const open = own.filter(({ dormant }) => !dormant).map(version);
   if (own.length === 0) return [[endpoint, 'absent', null]];
   if (open.length === 0) return [[endpoint, 'unknown', own.map(version).sort().at(-1)]];
-  const tried = own.some(({ dormant }) => dormant) && endpoint !== 'etats';
+  const tried = own.some(({ dormant }) => dormant);
   return [[endpoint, 'supported', open.sort().at(-1)], ...(tried ? [[endpoint, 'test', 'v2']] : [])];
 }
