@@ -170,8 +170,9 @@ export class DepositProcessor {
 
   #standing(job: ClaimedJob, opened: OpenedDeposit | undefined): Standing {
     const quietMs = this.#quietMs(opened);
+    const { maxAttempts, backoffMs, credentialsPatienceMs, random } = this.parts.rules;
     return {
-      ...this.parts.rules,
+      ...{ maxAttempts, backoffMs, credentialsPatienceMs, random },
       attempts: job.attempts,
       credentialsWaitedMs: job.reason === 'credentials' ? job.reasonMs : 0,
       opcoWaitedMs: job.reason === 'opco' ? job.reasonMs : 0,
