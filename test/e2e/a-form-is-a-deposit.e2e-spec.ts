@@ -50,7 +50,9 @@ describe('a form', () => {
       headers,
       body: { ...fields, _files: { 'convention.pdf': file.toString('base64') } },
     });
-  const lastArrived = () => product.sandbox.world.ledger.read({ opcoId: 'opco-ep', committed: true }).at(-1);
+  /** What the OPCO kept of every deposit so far: those of earlier tests may arrive in between. */
+  const arrived = () =>
+    product.sandbox.world.ledger.read({ opcoId: 'opco-ep', committed: true }).map((entry) => entry.committed);
 
   it.each([
     ['a key', 'same-1'],
@@ -84,7 +86,7 @@ describe('a form', () => {
     ['two pieces and a byte', pdf(524_288 - 8)],
   ])('brings a file with %s byte for byte', async (_, file) => {
     await completed(jsonOf(await send([bodyPart(), filePart(file)])).statusUrl);
-    expect(lastArrived()?.committed).toMatchObject({ fichier: sha256(file), octets: file.length });
+    expect(arrived()).toContainEqual(expect.objectContaining({ fichier: sha256(file), octets: file.length }));
   });
 
   it.each<[string, Buffer, string]>([
@@ -120,7 +122,7 @@ describe('a form', () => {
     );
     expect(answer.status).toBe(202);
     await completed(jsonOf(answer).statusUrl);
-    expect(lastArrived()?.committed?.fichier).toBe(sha256(file));
+    expect(arrived()).toContainEqual(expect.objectContaining({ fichier: sha256(file) }));
   });
 
   it('that comes slowly is waited for', async () => {

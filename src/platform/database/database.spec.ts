@@ -8,7 +8,11 @@ const tenant = tenantHashOf('a key');
 const failing = (error: Error, { at }: { at: 'connect' | 'query' }) => {
   const broken = () => Promise.reject(error);
   const client = { on: () => undefined, off: () => undefined, release: () => undefined, query: broken };
-  const pool = { query: broken, connect: at === 'connect' ? broken : () => Promise.resolve(client) };
+  const pool = {
+    on: () => undefined,
+    query: broken,
+    connect: at === 'connect' ? broken : () => Promise.resolve(client),
+  };
   const source = { driver: { master: pool } } as unknown as DataSource;
   return new Database(source, source);
 };
