@@ -5,8 +5,8 @@ const signature = `accept_deposits(
   text[], text[], jsonb[], text[], bytea[], jsonb[], timestamptz[])`;
 
 /**
- * `accept_deposits` that also takes the natural key and the deadline of each deposit and the plan of a composite one; everything else as in
- * AcceptDepositsWithFiles. The forms before stay for instances that still run while a new version rolls out, until a later
+ * `accept_deposits` that also takes the natural key and the deadline of each deposit and the plan of a composite one, and keeps the content of a
+ * composite one that took effect in part as it keeps that of a completed one; everything else as in AcceptDepositsWithFiles. The forms before stay for instances that still run while a new version rolls out, until a later
  * migration drops them.
  */
 export class AcceptDepositsOnce1764000025000 implements MigrationInterface {
@@ -30,8 +30,8 @@ export class AcceptDepositsOnce1764000025000 implements MigrationInterface {
         DELETE FROM idempotency_claims c
           USING unnest(tenants, key_hashes) AS i(tenant_hash, key_hash), jobs j
           WHERE c.implicit AND c.tenant_hash = i.tenant_hash AND c.key_hash = i.key_hash AND j.id = c.job_id
-            AND (j.status IN ('failed', 'cancelled')
-                 OR (j.status = 'completed' AND j.completed_at < now() - interval '24 hours'));
+            AND ((j.status IN ('failed', 'cancelled') AND j.outcome IS DISTINCT FROM 'partial')
+                 OR ((j.status = 'completed' OR j.outcome = 'partial') AND j.completed_at < now() - interval '24 hours'));
         INSERT INTO idempotency_claims (tenant_hash, key_hash, fingerprint, implicit, job_id)
           SELECT i.tenant_hash, i.key_hash, i.fingerprint, i.implicit, i.id
           FROM unnest(tenants, key_hashes, fingerprints, implicits, ids) AS i(tenant_hash, key_hash, fingerprint, implicit, id)

@@ -34,8 +34,25 @@ export function endWithProblem(socket: Socket, error: OpcoviaError): void {
   if (socket.destroyed) return;
   const answering = (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage?.headersSent;
   const answered = answeredEarly.get(socket)?.complete === false;
-  if (socket.writable && !answering && !answered) writeProblem(socket, error);
-  socket.destroy();
+  if (!socket.writable || answering || answered) return void socket.destroy();
+  writeProblem(socket, error);
+  linger(socket);
+}
+
+/** How long what the other side still sends is taken and thrown away. */
+const lingerMs = 1000;
+
+/**
+ * Says that all is said, and closes only when the other side has, or a moment later: closing over unread bytes makes the
+ * kernel send a reset, which overtakes the answer at a client that is still writing (RFC 9112, 9.6). The parser gets none of them.
+ */
+function linger(socket: Socket): void {
+  socket.removeAllListeners('data');
+  socket.on('data', () => undefined);
+  socket.once('end', () => socket.destroy());
+  socket.end();
+  const over = setTimeout(() => socket.destroy(), lingerMs).unref();
+  socket.once('close', () => clearTimeout(over));
 }
 
 /**

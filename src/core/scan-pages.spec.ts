@@ -11,7 +11,7 @@ const page = (numeros: string[], total: number | null, at: number) =>
 /** Scans pages given as lists of numbers; tells what was found, what was asked, and how it ended. */
 async function scan(
   pages: string[][],
-  { total = null as number | null, paging = { kind: 'pages', size: 2 } as const } = {},
+  { total = null as number | null, paging = { kind: 'pages' as const, size: 2 } } = {},
 ) {
   const asked: object[] = [];
   const found: string[] = [];
@@ -49,6 +49,12 @@ describe('scanPages', () => {
     expect(await scan([['a', 'b'], ['c']])).toEqual({ found: ['a', 'b', 'c'], asked: 2, ended: 'complete' });
     expect(await scan([['a', 'b']], { total: 9 })).toEqual({ found: ['a', 'b'], asked: 2, ended: 'incomplete' });
     expect(await scan([])).toEqual({ found: [], asked: 1, ended: 'complete' });
+  });
+
+  it('does not believe the size that the adapter guesses: without a total a page ends the list that is shorter than the first', async () => {
+    const paging = { kind: 'pages' as const, size: 100 };
+    expect(await scan([['a', 'b'], ['c', 'd'], ['e']], { paging })).toMatchObject({ found: ['a', 'b', 'c', 'd', 'e'], asked: 3 }); // prettier-ignore
+    expect(await scan([['a']], { paging })).toEqual({ found: ['a'], asked: 2, ended: 'complete' });
   });
 
   it('goes on past a short page while the total is not reached', async () => {

@@ -40,6 +40,8 @@ export async function* scanPages<Row>(
     yield unseen(pageOf<Row>(await readPage({})).data);
     return true;
   }
+  // Without a total the size of a page is what the first one held: the adapter's own figure is a guess.
+  let first: number | undefined;
   for (let numeroPage = 1; numeroPage <= mostPages; numeroPage++) {
     const { data, total, page } = pageOf<Row>(await readPage({ numeroPage }));
     if (data.length === 0) return total === null || seen.size >= total;
@@ -48,7 +50,7 @@ export async function* scanPages<Row>(
     if (page !== numeroPage || fresh.length === 0)
       throw fail('UPSTREAM_INVALID', { detail: "L'OPCO répète une page de la liste." });
     yield fresh;
-    if (total !== null ? seen.size >= total : data.length < paging.size) return true;
+    if (total !== null ? seen.size >= total : data.length < (first ??= data.length)) return true;
   }
   throw fail('UPSTREAM_INVALID', { detail: "La liste de l'OPCO ne se termine pas." });
 }

@@ -62,9 +62,9 @@ interface ClaimRow {
 }
 
 /** Another job of the same object that is under way, or whose effect nobody knows; the condition of the index jobs_one_effect. */
-const underWay = `EXISTS (SELECT 1 FROM jobs o WHERE o.tenant_hash = j.tenant_hash AND o.opco_id = j.opco_id
-  AND o.effect_key = j.effect_key AND o.id <> j.id
-  AND (o.status IN ('processing', 'needs_review') OR (o.status = 'pending' AND o.in_doubt)))`;
+const otherUnderWay = `o.tenant_hash = j.tenant_hash AND o.opco_id = j.opco_id AND o.effect_key = j.effect_key AND o.id <> j.id
+  AND (o.status IN ('processing', 'needs_review') OR (o.status = 'pending' AND o.in_doubt))`;
+const underWay = `EXISTS (SELECT 1 FROM jobs o WHERE ${otherUnderWay})`;
 
 /** How often a job that waits for another one looks by itself; it is woken when that one ends. */
 const sameObjectSeconds = 60;
@@ -95,13 +95,18 @@ export class AttemptRepository {
    * which another one is under way waits for that one.
    */
   async claim(tenant: TenantHash, jobId: string, token: string): Promise<ClaimedJob | undefined> {
+    for (;;) {
+      const claimed = await this.#claim(tenant, jobId, token);
+      // Two of one object were taken in the same moment and the index let one through: what became of it is seen now.
+      if (claimed !== 'taken') return claimed;
+    }
+  }
+
+  async #claim(tenant: TenantHash, jobId: string, token: string): Promise<ClaimedJob | 'taken' | undefined> {
     try {
       return await this.database.asTenant(tenant, async (sql) => {
-        const row = await take(sql, jobId, token);
-        if (!row) {
-          await waitForSameObject(sql, jobId);
-          return undefined;
-        }
+        const row = (await take(sql, jobId, token)) ?? (await takeAfter(sql, jobId, token));
+        if (!row) return undefined;
         await sql.query(
           `INSERT INTO job_attempts (job_id, attempt, token, tenant_hash)
            SELECT $1, coalesce(max(attempt), 0) + 1, $2, $3 FROM job_attempts WHERE job_id = $1`,
@@ -110,10 +115,8 @@ export class AttemptRepository {
         return toClaim(tenant, jobId, token, row);
       });
     } catch (error) {
-      // Two of one object were taken in the same moment: the index let one through.
       if (!isTaken(error)) throw error;
-      await this.database.asTenant(tenant, (sql) => waitForSameObject(sql, jobId));
-      return undefined;
+      return 'taken';
     }
   }
 
@@ -167,13 +170,28 @@ async function take(sql: Sql, jobId: string, token: string): Promise<ClaimRow | 
   return row;
 }
 
+/**
+ * Looks once more, since the one that stood in the way may just have ended, and puts the job off when it has not. That one is kept
+ * from ending until this transaction has: either its end is seen here, or it sees, and wakes, who waits.
+ */
+async function takeAfter(sql: Sql, jobId: string, token: string): Promise<ClaimRow | undefined> {
+  await sql.query(
+    `SELECT 1 FROM jobs j JOIN jobs o ON ${otherUnderWay} WHERE j.id = $1 AND j.status = 'pending' FOR SHARE OF o`,
+    [jobId],
+  );
+  const row = await take(sql, jobId, token);
+  if (!row) await waitForSameObject(sql, jobId);
+  return row;
+}
+
 /** Puts a due job off while another one of its object is under way; told once in the timeline. */
 async function waitForSameObject(sql: Sql, jobId: string): Promise<void> {
   const waits = await sql.query(
     `UPDATE jobs j SET pending_reason = 'same_object', updated_at = now(),
        reason_since = CASE WHEN pending_reason = 'same_object' THEN reason_since ELSE now() END,
        timeline = CASE WHEN pending_reason = 'same_object' THEN timeline ELSE ${appendTimeline('$2', '$3')} END
-     WHERE id = $1 AND status = 'pending' AND ${underWay} RETURNING id`,
+     WHERE id = $1 AND status = 'pending' AND ${underWay}
+       AND EXISTS (SELECT 1 FROM job_outbox o WHERE o.job_id = $1 AND o.run_at <= now()) RETURNING id`,
     [jobId, ...timelineEntry('same-object')],
   );
   if (waits.length === 0) return;
@@ -183,12 +201,15 @@ async function waitForSameObject(sql: Sql, jobId: string): Promise<void> {
   );
 }
 
-/** Makes due, in the transaction that ends a job, those that waited for it. */
+/** Makes due, in the transaction that ends a job, those that waited for it, in the order of their acceptance. */
 export async function wakeSameObject(sql: Sql, jobId: string): Promise<void> {
   await sql.query(
-    `UPDATE job_outbox SET enqueued_at = NULL, run_at = now() WHERE job_id IN (
-       SELECT w.id FROM jobs j JOIN jobs w USING (tenant_hash, opco_id, effect_key)
-       WHERE j.id = $1 AND w.id <> j.id AND w.status = 'pending' AND w.pending_reason = 'same_object')`,
+    `UPDATE job_outbox o SET enqueued_at = NULL, run_at = now() + waiting.rank * interval '1 microsecond'
+     FROM (
+       SELECT w.id, row_number() OVER (ORDER BY w.created_at, w.id) - 1 AS rank
+       FROM jobs j JOIN jobs w USING (tenant_hash, opco_id, effect_key)
+       WHERE j.id = $1 AND w.id <> j.id AND w.status = 'pending' AND w.pending_reason = 'same_object') waiting
+     WHERE o.job_id = waiting.id`,
     [jobId],
   );
 }

@@ -62,6 +62,7 @@ export class DepositWork {
   readonly relay: Relay;
   readonly #workers: DepositWorkers;
   readonly #watchdog: WorkerWatchdog;
+  #stopping = false;
 
   constructor(private readonly parts: DepositWorkParts) {
     const { database, queues, clock, rules, redis, events, audit } = parts;
@@ -112,6 +113,7 @@ export class DepositWork {
 
   /** Brings nothing more, takes nothing more, and lets what is under way end. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     await Promise.all([this.dispatcher.stop(), this.relay.stop(), this.#watchdog.stop()]);
     await this.#workers.stop(this.parts.rules.drainMs);
   }
@@ -126,6 +128,7 @@ export class DepositWork {
       settling: new SettleJob({ database, keys, events, audit, numbers }),
       heartbeat: new Heartbeat(attempts, (rules.lostSeconds * 1000) / 4),
       rules: { ...rules, random },
+      stopping: () => this.#stopping,
     });
   }
 

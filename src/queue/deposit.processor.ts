@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { asOpcoviaError, fail, OpcoviaError } from '../core/errors.js';
 import type { Call, Exchange } from '../core/exchange.js';
-import type { Environment, TenantHash } from '../core/tenant.js';
+import type { TenantHash } from '../core/tenant.js';
+import { UnsealError } from '../platform/crypto/sealed-box.js';
 import type { AttemptRepository, ClaimedJob } from './attempt.repository.js';
 import { classify, decide, type Standing } from './decide.js';
 import { decideDoubt, type Finding } from './decide-doubt.js';
 import type { Decision, Doubt } from './decision.js';
+import { ending } from './ending.js';
 import type { Heartbeat } from './heartbeat.js';
+import type { Hold } from './holds.js';
 import type { LookUpEffect } from './look-up-effect.js';
 import type { OpenDeposit, OpenedDeposit, Serves } from './open-deposit.js';
 import type { SettleJob, Settlement } from './settle.js';
-import { wholeAnswer } from './whole-answer.js';
 
 /** The ten stages, as a worker drives them. */
 export interface Runner extends Serves {
@@ -40,12 +42,8 @@ export interface ProcessorParts {
   readonly rules: RetryRules;
   /** Resolves after so many milliseconds. */
   readonly wait: (ms: number) => Promise<void>;
-}
-
-/** The OPCO's quota or its failures refuse everybody of an environment; each environment has a host and a quota of its own. */
-export interface Hold {
-  readonly environment: Environment;
-  readonly seconds: number;
+  /** The process is being stopped: what has not been sent is left to another. */
+  readonly stopping: () => boolean;
 }
 
 /** How it went, and how long nobody else need try at this OPCO. */
@@ -62,9 +60,15 @@ interface Attempt {
   readonly failure?: OpcoviaError;
   readonly sends: number;
   readonly fenced: boolean;
+  /** Nothing was sent because the process is being stopped. */
+  readonly stopped: boolean;
 }
 
 const settlePausesMs = [100, 300, 1000, 3000];
+/** About a quarter of an hour of pauses: longer than a fail-over of PostgreSQL takes. */
+const mostSettles = 300;
+/** Between two look-ups where the adapter could not even be asked for its own figure. */
+const unknownQuietMs = 60_000;
 
 /** Carries out one delivery of a deposit; whatever came of it stands in PostgreSQL before BullMQ is told anything. */
 export class DepositProcessor {
@@ -83,28 +87,32 @@ export class DepositProcessor {
   }
 
   async #attempt(job: ClaimedJob): Promise<Delivery> {
-    const { opened, answer, failure, sends, fenced } = await this.#send(job);
+    const { opened, answer, failure, sends, fenced, stopped } = await this.#send(job);
     if (fenced) return { result: 'fenced', type: job.type };
     const report = { sends, ...(failure && { failure }) };
-    const decision = decide(report, this.#standing(job, opened));
+    const decision = stopped ? atOnce : decide(report, this.#standing(job, opened));
     const settled = await this.#settle({
       ...ending(job, decision, { answer, ...(opened && { opened }) }),
       attemptClass: classify(report),
       ...(failure && { failure }),
     });
     const seconds = holdOf(decision, failure);
-    const hold = seconds > 0 && { hold: { environment: job.environment, seconds } };
+    const ofOne = failure?.details.upstream?.status === 429;
+    const hold = seconds > 0 && { hold: { environment: job.environment, tenant: job.tenant, ofOne, seconds } };
     return { result: settled ? decision.kind : 'fenced', type: job.type, ...hold };
   }
 
   async #send(job: ClaimedJob): Promise<Attempt> {
     let sends = 0;
     let fenced = false;
+    let stopped = false;
     let opened: OpenedDeposit | undefined;
     try {
       opened = await this.parts.opening.open(job);
       const knownBefore = await this.#knownBefore(opened);
       const beforeSend = async () => {
+        stopped = this.parts.stopping();
+        if (stopped) throw fail('SERVICE_UNAVAILABLE', { sent: 'not-sent', retryAfterSeconds: 1 });
         if (!(await this.parts.attempts.intend(job, knownBefore))) {
           fenced = true;
           throw fail('CONFLICT', { sent: 'not-sent' });
@@ -113,9 +121,10 @@ export class DepositProcessor {
       };
       const exchange = await this.parts.runner.run({ ...opened.call, beforeSend });
       const { failure } = exchange;
-      return failure ? { opened, failure, sends, fenced } : { opened, answer: exchange.peek('answer'), sends, fenced };
+      const how = { opened, sends, fenced, stopped };
+      return failure ? { ...how, failure } : { ...how, answer: exchange.peek('answer') };
     } catch (error) {
-      return { ...(opened && { opened }), failure: asOpcoviaError(error), sends, fenced };
+      return { ...(opened && { opened }), failure: asOpcoviaError(error), sends, fenced, stopped };
     }
   }
 
@@ -133,7 +142,7 @@ export class DepositProcessor {
     const { finding, opened } = await this.#lookUp(job, doubt);
     const decision = bounded(
       decideDoubt(doubt, finding, {
-        quietMs: this.#quietMs(opened) ?? 0,
+        quietMs: this.#quietMs(opened) ?? this.parts.rules.quietMs ?? unknownQuietMs,
         doubtedMs: job.doubtMs,
         patienceMs: this.parts.rules.doubtPatienceMs,
       }),
@@ -163,8 +172,9 @@ export class DepositProcessor {
       return { finding, opened };
     } catch (error) {
       const failure = asOpcoviaError(error);
-      // Without its content nothing can be compared, now or later.
-      return { finding: failure.code === 'NOT_FOUND' ? { kind: 'unsupported' } : { kind: 'failed', failure } };
+      // Without its content, or an OPCO that takes such a deposit, nothing can be compared, now or later.
+      const never = error instanceof UnsealError || failure.code === 'NOT_FOUND' || failure.code === 'NOT_SUPPORTED';
+      return { finding: never ? { kind: 'unsupported' } : { kind: 'failed', failure } };
     }
   }
 
@@ -197,34 +207,15 @@ export class DepositProcessor {
       } catch (error) {
         const pause = settlePausesMs[Math.min(tried, settlePausesMs.length - 1)] ?? 0;
         const passing = error instanceof OpcoviaError && error.entry.retryable;
-        if (!passing || tried >= 40) throw error;
+        if (!passing || tried >= mostSettles) throw error;
         await this.parts.wait(pause);
       }
     }
   }
 }
 
-/** A completed step of a composite deposit leads to the next one; the last one completes the whole. */
-function ending(
-  job: ClaimedJob,
-  decision: Decision,
-  { answer, opened }: { readonly answer: unknown; readonly opened?: OpenedDeposit },
-): Pick<Settlement, 'job' | 'decision' | 'answer' | 'stepAnswer' | 'effect'> {
-  if (decision.kind !== 'completed') return { job, decision };
-  const effect = effectOf(opened, answer);
-  if (!job.steps) return { job, decision, answer, ...(effect && { effect }) };
-  if (job.step + 1 < job.steps.length) {
-    return { job, decision: { kind: 'advance', why: 'step-completed' }, stepAnswer: answer, ...(effect && { effect }) };
-  }
-  return { job, decision, answer: wholeAnswer(job.steps, [...(opened?.earlier ?? []), answer]), stepAnswer: answer };
-}
-
-/** The number by which a look-up would find what was just brought about. */
-function effectOf(opened: OpenedDeposit | undefined, answer: unknown): Settlement['effect'] {
-  const lookUp = opened?.served?.endpoint.lookUp;
-  const number = lookUp?.numberOf(answer);
-  return lookUp && number !== undefined ? { list: lookUp.lists, number } : undefined;
-}
+/** Another process sends it: nothing has happened that a wait would mend. */
+const atOnce: Decision = { kind: 'retry', delayMs: 0, countsAttempt: false, reason: 'retry', why: 'handed-over' };
 
 /** Enough attempts without effect are enough, however each was found to have none. */
 function bounded(decision: Decision, exhausted: boolean): Decision {

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Environment } from '../core/tenant.js';
-import type { Hold } from './deposit.processor.js';
 import type { DepositQueues } from './deposit-queues.js';
+import { Holds, type Hold } from './holds.js';
 import type { OutboxRepository } from './outbox.repository.js';
 import { Turns } from './turns.js';
 
@@ -24,8 +24,6 @@ export interface DispatcherParts {
 }
 
 const environments: readonly Environment[] = ['test', 'live'];
-/** However long a wait was asked for: within the hour one delivery finds out whether it still holds. */
-const longestHoldSeconds = 3600;
 
 /**
  * Brings what is due from PostgreSQL into BullMQ, about twice the slots of an OPCO at most: order and fairness are
@@ -38,7 +36,7 @@ const longestHoldSeconds = 3600;
 export class Dispatcher {
   readonly #wanted = new Set<string>();
   readonly #turns = new Map<string, Turns>();
-  readonly #heldUntil = new Map<string, number>();
+  readonly #holds = new Map<string, Holds>();
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #running = false;
@@ -70,10 +68,15 @@ export class Dispatcher {
     });
   }
 
-  /** The OPCO refuses everybody of an environment: brings nothing of it there for so long, an hour at most. */
-  hold(opcoId: string, { environment, seconds }: Hold): void {
-    const until = this.parts.clock.elapsed() + Math.min(seconds, longestHoldSeconds) * 1000;
-    this.#heldUntil.set(`${opcoId}/${environment}`, until);
+  /** The OPCO refuses a CFA, or everybody of an environment: brings nothing of them there for so long, an hour at most. */
+  hold(opcoId: string, hold: Hold): void {
+    this.#holdsOf(opcoId).add(hold);
+  }
+
+  #holdsOf(opcoId: string): Holds {
+    const holds = this.#holds.get(opcoId) ?? new Holds(this.parts.clock);
+    this.#holds.set(opcoId, holds);
+    return holds;
   }
 
   async #tick(): Promise<void> {
@@ -93,9 +96,9 @@ export class Dispatcher {
   }
 
   async #dispatch(opcoId: string): Promise<void> {
-    const { outbox, queues, busy, clock, rules } = this.parts;
-    const held = (environment: Environment) => (this.#heldUntil.get(`${opcoId}/${environment}`) ?? 0) > clock.elapsed();
-    const open = environments.filter((environment) => !held(environment));
+    const { outbox, queues, busy, rules } = this.parts;
+    const holds = this.#holdsOf(opcoId);
+    const open = environments.filter((environment) => !holds.holds(environment));
     if (open.length === 0) return;
     // Asked first: while Redis is away nothing is marked. `busy` comes second, so that a delivery that a worker is just taking
     // is rather counted twice than not at all.
@@ -104,7 +107,7 @@ export class Dispatcher {
     if (room <= 0) return;
     const turns = this.#turns.get(opcoId) ?? new Turns();
     this.#turns.set(opcoId, turns);
-    const jobs = await outbox.takeDue({ opcoId, environments: open, room, turns });
+    const jobs = await outbox.takeDue({ opcoId, environments: open, held: holds.tenants, room, turns });
     if (jobs.length === 0) return;
     try {
       await queues.add(opcoId, jobs);

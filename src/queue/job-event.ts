@@ -10,9 +10,9 @@ export interface JobEnd {
   readonly answer?: unknown;
 }
 
-/** The `data` of job.completed, job.failed, job.needs_review and job.progress. */
+/** What jsonb cannot hold is no number of anything. The `data` of job.completed, job.failed, job.needs_review and job.progress. */
 export function jobEventData({ answer, ...end }: JobEnd): Record<string, unknown> {
   const numero =
     typeof answer === 'object' && answer !== null && 'numeroInterne' in answer ? answer.numeroInterne : undefined;
-  return { ...end, ...(typeof numero === 'string' && { numeroInterne: numero }) };
+  return { ...end, ...(typeof numero === 'string' && !/\p{Cc}|\p{Cs}/u.test(numero) && { numeroInterne: numero }) };
 }

@@ -45,6 +45,7 @@ export const timelineTexts = {
   unreachable: 'OPCO momentanément indisponible ; le dépôt attend son retour',
   unconfigured:
     "Aucune adresse n'est configurée pour cet OPCO dans cet environnement ; le dépôt attend qu'elle le soit",
+  'handed-over': "Serveur en cours d'arrêt : rien n'a été transmis, un autre prend le relais",
   'not-sent': "L'envoi n'a pas pu partir ; nouvelle tentative prévue",
   ambiguous: "L'OPCO a pu recevoir le dépôt sans le confirmer ; vérification nécessaire avant tout nouvel envoi",
   'maybe-duplicate': "L'OPCO signale un dépôt déjà existant ; vérification nécessaire",

@@ -14,6 +14,7 @@ import { wakeSameObject, type PlannedStep } from './attempt.repository.js';
 import { changeState } from './change-state.js';
 import { isJobId, summaryColumns, toSummary, toTimeline, type SummaryRow } from './job-rows.js';
 import { toSteps } from './job-steps.js';
+import { KnownNumbersRepository } from './known-numbers.repository.js';
 import { placeInLine } from './place-in-line.js';
 import { resolveJob, stepAnswers } from './resolve-job.js';
 
@@ -56,8 +57,11 @@ export interface JobRepositoryParts {
 
 /** The jobs of a tenant, as it sees and operates them. Another tenant's job, or another OPCO's, does not exist: 404. */
 export class JobRepository extends TenantScopedRepository {
+  readonly #numbers: KnownNumbersRepository;
+
   constructor(private readonly parts: JobRepositoryParts) {
     super(parts.database);
+    this.#numbers = new KnownNumbersRepository(parts.database);
   }
 
   view(tenant: TenantHash, opcoId: string, jobId: string): Promise<JobView> {
@@ -128,9 +132,12 @@ export class JobRepository extends TenantScopedRepository {
     const view = await this.within(hash, async (sql) => {
       const row = await find(sql, opcoId, jobId);
       const { type, status, step, steps } = row;
-      const job = { id: jobId, tenant: hash, opcoId, type, status, step, steps, dataKeyId: row.data_key_id };
+      const job = {
+        ...{ id: jobId, tenant: hash, opcoId, type, status, step, steps, dataKeyId: row.data_key_id },
+        ...{ resolution: row.resolution, updatedAt: row.updated_at },
+      };
       const { keys, events } = this.parts;
-      const changed = await resolveJob({ keys, events }, sql, { ...job, resolution: row.resolution }, resolution);
+      const changed = await resolveJob({ keys, events, numbers: this.#numbers }, sql, job, resolution);
       if (changed) await this.#trace(sql, actor, 'job.resolved', row);
       return this.#view(sql, hash, await find(sql, opcoId, jobId));
     });
@@ -151,8 +158,9 @@ export class JobRepository extends TenantScopedRepository {
             sealed: row.warnings,
             at: place('jobs', 'warnings', row.id, tenant),
           });
+    // A deposit in doubt has kept why, but is not over.
     const error =
-      row.error === null
+      row.error === null || row.status === 'pending' || row.status === 'processing'
         ? undefined
         : await this.#open(sql, tenant, row, { sealed: row.error, at: place('jobs', 'error', row.id, tenant) });
     return {

@@ -79,6 +79,22 @@ export class KnownNumbersRepository extends TenantScopedRepository {
     });
   }
 
+  /** How many numbers the list was seen to have before the intent of a job, and should therefore show. */
+  count(tenant: TenantHash, { opcoId, list }: NumberList, jobId: string): Promise<number> {
+    return this.within(tenant, async (sql) => {
+      const [row] = await sql.query<{ known: number }>(
+        `SELECT count(*)::int AS known FROM (
+           SELECT k.number FROM known_numbers k JOIN jobs j ON j.id = $4 AND k.seen_at < j.intended_at
+           WHERE k.tenant_hash = $1 AND k.opco_id = $2 AND k.list = $3
+           UNION
+           SELECT s.numero_interne FROM snapshots s JOIN jobs j ON j.id = $4 AND s.observed_at < j.intended_at
+           WHERE $3 = 'etats' AND s.tenant_hash = $1 AND s.opco_id = $2 AND s.version = 1) seen`,
+        [tenant, opcoId, list, jobId],
+      );
+      return row?.known ?? 0;
+    });
+  }
+
   /** Remembers, in the transaction of its completion, which number a job brought about. */
   async credit(
     sql: Sql,

@@ -22,7 +22,7 @@ export interface Suspect {
 /** What a look-up works with. */
 export interface LookUpParts {
   readonly runner: { run(call: Call): Promise<Pick<Exchange, 'failure' | 'reply'>> };
-  readonly numbers: Pick<KnownNumbersRepository, 'of' | 'hasBaseline' | 'keepBaseline'>;
+  readonly numbers: Pick<KnownNumbersRepository, 'of' | 'count' | 'hasBaseline' | 'keepBaseline'>;
   /** Resolves after so many milliseconds. */
   readonly wait: (ms: number) => Promise<void>;
 }
@@ -67,8 +67,8 @@ export class LookUpEffect {
     try {
       if (await this.parts.numbers.hasBaseline(caller.tenant.hash, list)) return true;
       const numbers: string[] = [];
-      // A kept answer is from before as well, which is all that is asked here.
-      const complete = await this.#scan(suspect, {}, (rows) => {
+      // A kept answer may be a day old when the OPCO is down: what came since would be taken for new.
+      const complete = await this.#scan(suspect, { noCache: true }, (rows) => {
         for (const row of rows) numbers.push(lookUp.numberOf(row) ?? '');
       });
       if (complete) await this.parts.numbers.keepBaseline(caller.tenant.hash, list, numbers);
@@ -95,7 +95,11 @@ export class LookUpEffect {
         found.push({ row: rows[index], number, fresh: knownBefore && !old });
       }
     }
-    if (!complete) throw fail('UPSTREAM_INVALID', { detail: "L'OPCO n'a pas montré toute sa liste." });
+    const shown = pages.reduce((sum, rows) => sum + rows.length, 0);
+    const known = await this.parts.numbers.count(caller.tenant.hash, listOf(suspect), jobId);
+    // An OPCO in trouble shows an empty list, or a part of it: that proves no absence.
+    if (!complete || shown < known / 2)
+      throw fail('UPSTREAM_INVALID', { detail: "L'OPCO n'a pas montré toute sa liste." });
     // The new ones first: they are few, and most likely it.
     return found.sort((one, two) => Number(two.fresh) - Number(one.fresh));
   }

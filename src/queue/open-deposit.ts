@@ -55,14 +55,16 @@ export class OpenDeposit {
             [jobId, job.step],
           )
         : [];
-      return {
-        key: opened,
-        earlier: rows.map((row) => unsealed(opened, row.result, stepResultAt(jobId, row.step, tenant))),
-      };
+      const earlier: unknown[] = [];
+      for (const { step, result } of rows) earlier[step] = unsealed(opened, result, stepResultAt(jobId, step, tenant));
+      return { key: opened, earlier };
     });
     const { body, files, within } = readPayload(
       key.unseal(payload, place('jobs', 'payload', jobId, tenant)).toString('utf8'),
     );
+    // Later steps name the object of the first: without its number nothing may be sent.
+    if (job.step > 0 && numeroOf(earlier[0]) === '')
+      throw fail('NOT_FOUND', { detail: 'Le résultat de la première étape a été effacé.', sent: 'not-sent' });
     const content = { body, files: [...within, ...(await this.parts.files.open(tenant, dataKeyId, files))] };
     return this.#ofStep(job, content, earlier);
   }

@@ -22,6 +22,8 @@ export interface DueQuestion {
   readonly opcoId: string;
   /** Those that the OPCO does not refuse at the moment. */
   readonly environments: readonly Environment[];
+  /** Tenants that the OPCO refuses at the moment, each on its own. */
+  readonly held?: readonly TenantHash[];
   /** Most rows to take. */
   readonly room: number;
   /** What each tenant had lately; what is taken is noted there. */
@@ -56,7 +58,7 @@ const takeDue = `
     SELECT w.tenant_hash, coalesce(t.weight, 1)::float8 AS weight, coalesce(m.debt, 0) AS debt
     FROM waiting w LEFT JOIN tenants t USING (tenant_hash)
       LEFT JOIN unnest($3::text[], $4::float8[]) AS m(tenant_hash, debt) USING (tenant_hash)
-    WHERE w.tenant_hash IS NOT NULL
+    WHERE w.tenant_hash IS NOT NULL AND w.tenant_hash <> ALL ($6::text[])
   ), due AS (
     SELECT s.tenant_hash, s.weight, s.debt, d.job_id, (e.enqueued + d.rank) / s.weight + s.debt AS turn
     FROM share s
@@ -90,10 +92,13 @@ export class OutboxRepository {
    * Marks due rows as enqueued and gives them: fairly between tenants by weight, by deadline within each; rows that another
    * instance is taking are passed over.
    */
-  async takeDue({ opcoId, environments, room, turns }: DueQuestion): Promise<DueJob[]> {
+  async takeDue({ opcoId, environments, held = [], room, turns }: DueQuestion): Promise<DueJob[]> {
     const { debts } = turns;
     const rows = await this.database.asSystem((sql) =>
-      sql.query<TakenRow>(takeDue, [opcoId, room, [...debts.keys()], [...debts.values()], environments]),
+      sql.query<TakenRow>(takeDue, [
+        ...[opcoId, room, [...debts.keys()], [...debts.values()]],
+        ...[environments, held],
+      ]),
     );
     turns.note(rows.map(({ tenant_hash: tenant, weight, floor }) => ({ tenant, weight, floor })));
     return rows.map(toDueJob);

@@ -3,10 +3,14 @@ import { fail } from '../core/errors.js';
 import type { TenantHash } from '../core/tenant.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Sql } from '../platform/database/database.js';
+import { UnsealError } from '../platform/crypto/sealed-box.js';
+import type { DataKey } from '../tenancy/data-key.js';
 import type { DataKeys } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
 import { appendTimeline, timelineEntry, wakeSameObject, type PlannedStep } from './attempt.repository.js';
+import { endpointOf } from './deposit-types.js';
 import { jobEventData } from './job-event.js';
+import type { KnownNumbersRepository } from './known-numbers.repository.js';
 import { endedProgress, stepProgress, waitingProgress, type JobProgress, type TimelineCode } from './job-texts.js';
 import { stepResultAt } from './settle.js';
 import { wholeAnswer } from './whole-answer.js';
@@ -23,12 +27,15 @@ export interface UnsettledJob {
   readonly steps: readonly PlannedStep[] | null;
   /** As an earlier resolution left it. */
   readonly resolution: string | null;
+  /** When the review began that is to be settled. */
+  readonly updatedAt: Date;
 }
 
 /** What the resolution is written with. */
 export interface ResolveParts {
   readonly keys: Pick<DataKeys, 'open'>;
   readonly events: Pick<EventLog, 'append'>;
+  readonly numbers: Pick<KnownNumbersRepository, 'credit'>;
 }
 
 interface Verdict {
@@ -53,12 +60,14 @@ export async function resolveJob(
   judge(job, resolution);
   const words = JSON.stringify([resolution.outcome, resolution.numeroInterne ?? null, actionOf(resolution)]);
   if (job.status !== 'needs_review' && job.resolution === words) return false;
+  if (job.status === 'needs_review') judgeReview(job, words, resolution.updatedAt);
   const verdict = verdictOf(job, resolution);
   const changed = await sql.query(
     `UPDATE jobs SET status = $2, outcome = $3, error = NULL, progress = $4, step = $5, in_doubt = false, doubt = NULL,
        doubt_since = NULL, attempts = 0, pending_reason = NULL, reason_since = NULL, resolution = $6, updated_at = now(),
        completed_at = CASE WHEN $2 <> 'pending' THEN now() END, timeline = ${appendTimeline('$7', '$8')}
-     WHERE id = $1 AND status = 'needs_review' AND ($2 <> 'pending' OR payload IS NOT NULL) RETURNING id`,
+     WHERE id = $1 AND status = 'needs_review' AND ($2 <> 'pending' OR payload IS NOT NULL)
+       AND date_trunc('milliseconds', updated_at) = $9 RETURNING id`,
     [
       job.id,
       verdict.status,
@@ -67,9 +76,11 @@ export async function resolveJob(
       verdict.step,
       words,
       ...timelineEntry(verdict.why),
+      job.updatedAt,
     ],
   );
   if (changed.length === 0) throw fail('CONFLICT', { detail: "L'état de ce job ne permet pas cette opération." });
+  await credit(parts, sql, job, resolution);
   if (resolution.outcome === 'applied') await keepAnswer(parts, sql, job, { verdict, resolution });
   if (verdict.status === 'pending') await bringBack(sql, job);
   await wakeSameObject(sql, job.id);
@@ -86,6 +97,14 @@ function judge({ step, steps }: UnsettledJob, { outcome, numeroInterne, action }
     wrong('/numeroInterne', 'unexpected', 'Avec `applied` seulement.');
   if (outcome === 'applied' && step === 0 && steps && numeroInterne === undefined)
     wrong('/numeroInterne', 'required', 'Les étapes suivantes ont besoin du numéro du dossier.');
+}
+
+/** A client that repeats what it sent for the review before must not settle this one: nobody has looked at it yet. */
+function judgeReview({ updatedAt, resolution }: UnsettledJob, words: string, verified: string | undefined): void {
+  if (verified === undefined ? resolution !== words : Date.parse(verified) === updatedAt.getTime()) return;
+  throw fail('CONFLICT', {
+    detail: 'Ce job est revenu en vérification depuis ; relisez-le, vérifiez, et joignez son `updatedAt`.',
+  });
 }
 
 function actionOf({ outcome, action }: JobResolution): 'retry' | 'cancel' | null {
@@ -124,6 +143,18 @@ async function bringBack(sql: Sql, { id }: UnsettledJob): Promise<void> {
   );
 }
 
+/** The number that the owner found is the effect of this job, and of no other one in doubt. */
+async function credit(
+  parts: ResolveParts,
+  sql: Sql,
+  job: UnsettledJob,
+  { numeroInterne: number }: JobResolution,
+): Promise<void> {
+  if (number === undefined || job.step > 0 || endpointOf(job.type) !== 'depositDossier') return;
+  const { id: jobId, opcoId } = job;
+  await parts.numbers.credit(sql, job.tenant, { opcoId, jobId, list: 'etats', number });
+}
+
 interface Told {
   readonly verdict: Verdict;
   readonly resolution: JobResolution;
@@ -136,7 +167,9 @@ async function keepAnswer(
   { verdict, resolution }: Told,
 ): Promise<void> {
   const { id, tenant, dataKeyId, steps, step } = job;
-  const key = await parts.keys.open(sql, tenant, dataKeyId);
+  const key = await keyOf(parts, sql, job);
+  // Purged or erased: the state is still written, what belonged to the person is not.
+  if (!key) return;
   const answer = answerOf(resolution);
   if (steps) {
     await sql.query(
@@ -150,6 +183,19 @@ async function keepAnswer(
     'INSERT INTO job_results (job_id, tenant_hash, opco_id, data_key_id, result) VALUES ($1, $2, $3, $4, $5)',
     [id, tenant, job.opcoId, dataKeyId, key.seal(JSON.stringify(whole), place('job_results', 'result', id, tenant))],
   );
+}
+
+async function keyOf(
+  { keys }: ResolveParts,
+  sql: Sql,
+  { tenant, dataKeyId }: UnsettledJob,
+): Promise<DataKey | undefined> {
+  try {
+    return await keys.open(sql, tenant, dataKeyId);
+  } catch (error) {
+    if (error instanceof UnsealError) return undefined;
+    throw error;
+  }
 }
 
 /** What the steps of a composite job gave, each at its place. */

@@ -101,8 +101,9 @@ export class RetentionRepository {
     );
     const steps = await sql.query<{ job_id: string }>(
       `DELETE FROM job_step_results WHERE (job_id, step) IN (
-         SELECT job_id, step FROM job_step_results WHERE created_at < now() - $1::float8 * interval '1 day'
-         ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING job_id`,
+         SELECT s.job_id, s.step FROM job_step_results s JOIN jobs j ON j.id = s.job_id
+         WHERE s.created_at < now() - $1::float8 * interval '1 day' AND j.status IN ('completed', 'failed', 'cancelled')
+         ORDER BY s.created_at LIMIT $2 FOR UPDATE OF s SKIP LOCKED) RETURNING job_id`,
       [this.rules.resultDays, this.batch],
     );
     const gone = [...rows, ...steps];

@@ -30,6 +30,10 @@ export interface Settlement {
   readonly effect?: { readonly list: LookUp['lists']; readonly number: string };
 }
 
+/** What put a deposit in doubt says more than the look-ups after it; it is over with the doubt, unless a person has to look. */
+const errorToKeep = `CASE WHEN $3 = 'completed' OR ($3 = 'pending' AND $12::jsonb IS NULL) THEN NULL
+         ELSE coalesce(CASE WHEN in_doubt THEN error END, $5) END`;
+
 /** Until the poll that follows a completed deposit, at most. */
 const newsSeconds = 30;
 
@@ -75,9 +79,10 @@ export class SettleJob {
   }
 
   async #changeJob(sql: Sql, { job, decision, failure }: Settlement, row: SettledRow): Promise<boolean> {
-    const error = failure && row.status !== 'pending' ? await this.#sealError(sql, job, failure) : null;
+    const kept = row.status !== 'pending' || row.doubt !== null;
+    const error = failure && kept ? await this.#sealError(sql, job, failure) : null;
     const changed = await sql.query(
-      `UPDATE jobs SET status = $3, outcome = $4, error = $5, progress = $6, attempt_token = NULL, attempts = $7,
+      `UPDATE jobs SET status = $3, outcome = $4, error = ${errorToKeep}, progress = $6, attempt_token = NULL, attempts = $7,
          reason_since = CASE WHEN $8::text IS NULL THEN NULL WHEN pending_reason = $8 THEN reason_since ELSE now() END,
          pending_reason = $8, updated_at = now(), completed_at = CASE WHEN $9 THEN now() END,
          in_doubt = $12::jsonb IS NOT NULL, doubt = $12, step = $13,

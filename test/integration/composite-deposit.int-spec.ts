@@ -108,6 +108,16 @@ describe('a composite deposit', () => {
     ]);
   });
 
+  it('that took effect in part keeps its content: the same again is a duplicate, no second dossier', async () => {
+    queue.opco.acts = [accepts('4711'), refuses('UPSTREAM_REJECTED', 422), accepts('x')];
+    queue.work().start();
+    const jobId = await deposit();
+    await ends(jobId, 'failed');
+    rank -= 1;
+    expect(await deposit()).toBe(jobId);
+    expect(queue.opco.sent.filter(({ endpoint }) => endpoint === 'depositDossier')).toHaveLength(1);
+  });
+
   it('whose step is in doubt goes to a person, whose word leads to the next step', async () => {
     queue.opco.acts = [breaksAfterSend, accepts('x')];
     queue.work().start();

@@ -95,7 +95,7 @@ describe('a deposit whose answer was lost', () => {
     queue.opco.shown = { rows: fail('UPSTREAM_ERROR'), objects: new Map() };
     queue.work().start();
     const { jobId } = await deposit();
-    expect(await ends(jobId, 'needs_review')).toMatchObject({ outcome: 'unknown' });
+    expect(await ends(jobId, 'needs_review')).toMatchObject({ outcome: 'unknown', error: { code: 'UPSTREAM_ERROR' } });
     expect(queue.opco.sent).toHaveLength(1);
   });
 
@@ -107,7 +107,10 @@ describe('a deposit whose answer was lost', () => {
     expect(await ends(jobId, 'completed')).toMatchObject({ result: { numeroInterne: '4715', reconciled: true } });
     rank += 1;
     const other = await deposit();
-    expect(await ends(other.jobId, 'failed')).toMatchObject({ outcome: 'not_applied' });
+    expect(await ends(other.jobId, 'failed')).toMatchObject({
+      outcome: 'not_applied',
+      error: { code: 'UPSTREAM_REJECTED', upstream: { status: 409 } },
+    });
     expect(await codes(other.jobId)).toContain('check-other');
   });
 
@@ -128,6 +131,7 @@ describe('a deposit whose answer was lost', () => {
     queue.work({ quietMs: 3_600_000 }).start();
     const { jobId } = await deposit();
     await until(async () => (await view(jobId)).reason === 'verification');
+    expect(await view(jobId)).not.toHaveProperty('error');
     const cancel = queue.jobs.cancel({ tenant, requestId: randomUUID() }, 'opco-ep', jobId);
     await expect(cancel).rejects.toMatchObject({ code: 'CONFLICT' });
   });
@@ -220,6 +224,23 @@ describe('a deposit that waits for a person', () => {
       status: 'cancelled',
       outcome: 'not_applied',
     });
+  });
+
+  it('that was sent again and is in doubt anew is not settled by a repeated word: nobody has looked since', async () => {
+    const name = await inReview();
+    queue.opco.acts = [breaksAfterSend];
+    const before = queue.opco.sent.length;
+    await queue.jobs.resolve(actor, name, { outcome: 'not_applied' });
+    const review = await ends(name.jobId, 'needs_review');
+    expect(queue.opco.sent).toHaveLength(before + 1);
+    for (const verified of [{}, { updatedAt: new Date(0).toISOString() }]) {
+      const repeated = queue.jobs.resolve(actor, name, { outcome: 'not_applied', ...verified });
+      await expect(repeated).rejects.toMatchObject({ code: 'CONFLICT' });
+    }
+    expect(queue.opco.sent).toHaveLength(before + 1);
+    queue.opco.acts = [accepts('102')];
+    await queue.jobs.resolve(actor, name, { outcome: 'not_applied', updatedAt: review.updatedAt });
+    await ends(name.jobId, 'completed');
   });
 
   it('does not exist for another tenant, and is settled in no other state', async () => {

@@ -87,7 +87,7 @@ describe('the dispatcher and the relay', () => {
   it('bring the deposits of one environment while those of the other are held', async () => {
     const live: Tenant = { ...aTenant(), environment: 'live' };
     const work = queue.work();
-    work.dispatcher.hold('opco-ep', { environment: 'test', seconds: 60 });
+    work.dispatcher.hold('opco-ep', { environment: 'test', tenant: aTenant().hash, ofOne: false, seconds: 60 });
     work.start();
     await deposits(2);
     await deposits(2, live);
@@ -118,7 +118,8 @@ describe('the dispatcher and the relay', () => {
       clock: { now: () => 0, elapsed: () => elapsed },
       rules: { intervalMs: 60_000, slots: 1 },
     });
-    for (const environment of environments) dispatcher.hold('opco-ep', { environment, seconds: 999_999_999 });
+    for (const environment of environments)
+      dispatcher.hold('opco-ep', { environment, tenant: aTenant().hash, ofOne: false, seconds: 999_999_999 });
     dispatcher.start();
     dispatcher.wake('opco-ep');
     await dispatcher.stop();

@@ -36,6 +36,7 @@ import { Readiness } from '../../src/platform/health/readiness.js';
 import { createLog } from '../../src/platform/logging/log.js';
 import { LOG } from '../../src/platform/logging/log.token.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
+import { BacklogGate } from '../../src/queue/backlog-gate.js';
 import { FileStore } from '../../src/queue/file-store.js';
 import { Admission } from '../../src/tenancy/admission.js';
 import { aPipeline, type PlayedOpco } from './a-pipeline.js';
@@ -151,6 +152,7 @@ export async function aDoor({ clock, paging, tenants, opco, fastLane }: DoorPart
     [Metrics, metrics],
     [LOG, createLog('info', { write: (line) => void lines.push(line) })],
     [FileStore, {}],
+    [BacklogGate, { refusal: () => undefined }],
     [Readiness, { draining: false }],
     [HttpExchanges, exchanges],
     [FastLaneRunner, counted],

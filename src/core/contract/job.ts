@@ -194,6 +194,13 @@ export const JobResolution = Type.Object(
         description: 'Avec `not_applied` seulement : renvoyer (par défaut) ou abandonner',
       }),
     ),
+    updatedAt: Type.Optional(
+      Type.String({
+        format: 'date-time',
+        description:
+          "L'instant `updatedAt` du job que vous avez vérifié ; exigé quand la même décision a déjà été donnée à une vérification antérieure de ce job",
+      }),
+    ),
   },
   { additionalProperties: false, $id: 'JobResolution' },
 );

@@ -42,7 +42,8 @@ describe('a contract that an OPCO shows', () => {
     ['of another person', { apprenti: { ...cerfa.apprenti, nir: '255081416802538' } }, 'other'],
     ['that begins on another day', { contrat: { ...cerfa.contrat, dateDebutContrat: '2026-09-02' } }, 'other'],
     ['without its NIR, under the same name', { apprenti: anonymous }, 'same'],
-    ['without its NIR, under another name', { apprenti: { ...anonymous, nom: 'Autre' } }, 'other'],
+    ['without its NIR, under another name', { apprenti: { ...anonymous, nom: 'Autre' } }, 'unsure'],
+    ['without its NIR, of another birthday', { apprenti: { ...anonymous, dateNaissance: '2001-01-01' } }, 'other'],
     ['with blanks in its NIR', { apprenti: { ...cerfa.apprenti, nir: spaced(cerfa.apprenti.nir) } }, 'same'],
     ['with a masked NIR, under the same name', { apprenti: { ...cerfa.apprenti, nir: 'XXXXXXXXXX678' } }, 'same'],
     ['with blanks in its SIRET', { employeur: { siret: spaced(cerfa.employeur.siret) } }, 'same'],
@@ -85,11 +86,20 @@ describe('an invoice', () => {
   it.each<[string, object, string]>([
     ['the same', {}, 'same'],
     ['of another number', { referenceFactureCFA: 'F-2' }, 'other'],
+    ['of a number in other letters and without its hyphens', { referenceFactureCFA: 'f 2026 0001' }, 'same'],
+    ['of a number that was cut', { referenceFactureCFA: 'F-2026-000' }, 'unsure'],
+    ['of a longer number', { referenceFactureCFA: 'F-2026-00011' }, 'other'],
     ['of another CFA', { organismeFormation: { siret: '73282932000074' } }, 'other'],
     ['without its CFA', { organismeFormation: null }, 'unsure'],
     ['of a CFA whose SIRET lost a digit', { organismeFormation: { siret: '3002526500013' } }, 'unsure'],
   ])('compares with a row: %s', (_name, change, verdict) => {
     expect(factureLookUp.compare(question, { ...row, ...change })).toBe(verdict);
+  });
+
+  it('is the same when the OPCO makes a number of the text that was sent', () => {
+    const numbered = { query: {}, body: { ...body, numero: '000123' } };
+    expect(factureLookUp.compare(numbered, { ...row, referenceFactureCFA: 123 })).toBe('same');
+    expect(factureLookUp.compare(numbered, { ...row, referenceFactureCFA: 124 })).toBe('other');
   });
 
   it('is named by its row, and gives the answer that was lost', () => {

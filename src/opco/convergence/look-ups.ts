@@ -54,6 +54,19 @@ function compared(sent: unknown, shown: unknown): Comparison {
   return ours === '' || theirs === '' ? 'unsure' : 'other';
 }
 
+/** A reference without what systems add, drop or cut on their own. */
+const reference = (value: unknown) => plain(value).replace(/^0+(?=.)/, '');
+
+/** No system cuts references shorter than that. */
+const leastCut = 8;
+
+/** Two spellings of a reference; a long one that is the beginning or end of ours may be ours, cut, which proves nothing. */
+function sameReference(sent: unknown, shown: unknown): Comparison {
+  const [ours, theirs] = [reference(sent), reference(shown)];
+  const cut = theirs.length >= leastCut && (ours.startsWith(theirs) || ours.endsWith(theirs));
+  return ours !== theirs && cut ? 'unsure' : compared(ours, theirs);
+}
+
 function together(comparisons: readonly Comparison[]): Comparison {
   if (comparisons.includes('other')) return 'other';
   return comparisons.includes('unsure') ? 'unsure' : 'same';
@@ -62,13 +75,16 @@ function together(comparisons: readonly Comparison[]): Comparison {
 function samePerson(sent: Loose, shown: Loose): Comparison {
   const byNir = compared(nirOf(sent), nirOf(shown));
   if (byNir !== 'unsure') return byNir;
-  const theirs = civilOf(shown);
-  return together(civilOf(sent).map((each, index) => compared(each, theirs[index])));
+  const [ours, theirs] = [civilOf(sent), civilOf(shown)];
+  const [nom, prenom, born] = ours.map((each, index) => compared(each, theirs[index]));
+  if (born === 'other') return 'other';
+  // A married name, one first name of two: names that differ are no proof of another person.
+  return nom === 'same' && prenom === 'same' && born === 'same' ? 'same' : 'unsure';
 }
 
 /** No amendment number on either side is the usual case, and no doubt. */
 function sameAvenant(sent: unknown, shown: unknown): Comparison {
-  return text(sent) === '' && text(shown) === '' ? 'same' : compared(sent, shown);
+  return text(sent) === '' && text(shown) === '' ? 'same' : sameReference(sent, shown);
 }
 
 /** A contract is found by the numbers that `etats` shows and did not show before, each read as a dossier. */
@@ -99,9 +115,9 @@ export const factureLookUp: LookUp = {
   numberOf: (row) => text(isLoose(row) ? row['numeroInterneFacture'] : undefined) || undefined,
   compare: ({ body }, shown) => {
     const { siretEmetteur, numero } = body as FactureFields;
-    const reference = isLoose(shown) ? shown['referenceFactureCFA'] : undefined;
+    const theirNumber = isLoose(shown) ? shown['referenceFactureCFA'] : undefined;
     const theirs = siretOf(part(shown, 'organismeFormation')['siret']);
-    return together([compared(numero, reference), compared(siretOf(siretEmetteur), theirs)]);
+    return together([sameReference(numero, theirNumber), compared(siretOf(siretEmetteur), theirs)]);
   },
   answerOf: (shown) => withoutNulls({ numeroInterneFacture: isLoose(shown) ? shown['numeroInterneFacture'] : null }),
 };

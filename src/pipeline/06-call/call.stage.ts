@@ -11,6 +11,7 @@ import type { Upstream, Upstreams } from './identities.js';
 import type { OpcoClient } from './opco-client.js';
 import type { LaneName, OpcoHealth } from './opco-health.js';
 import { RetryBudget, withRetries } from './retry.js';
+import { intend, tooLate } from './intend.js';
 import { laneOf, timesByDefault, type ClassTimes, type RouteClass } from './route-class.js';
 
 /** What the stage is given. */
@@ -135,6 +136,11 @@ export class CallStage implements Stage {
     }
   }
 
+  /** A deposit that begins with hardly any time left would end in doubt. */
+  #leastMs(routeClass: RouteClass): number {
+    return routeClass === 'read' ? leastMs : Math.max(leastMs, this.#times(routeClass).totalMs * leastShareOfDeposit);
+  }
+
   #send(outgoing: Outgoing): Promise<UpstreamResponse> {
     const { exchange, adapter, endpoint, upstream, request, routeClass, remainingMs } = outgoing;
     const { call } = exchange;
@@ -143,12 +149,12 @@ export class CallStage implements Stage {
       headersMs: this.#times(routeClass).headersMs,
       beforeSend: async (resend) => {
         // What waited for a place until its time was nearly up says nothing about the OPCO.
-        if (remainingMs() < leastMs) throw fail('OVERLOADED', { retryAfterSeconds: 1, sent: 'not-sent' });
+        if (remainingMs() < this.#leastMs(routeClass)) throw tooLate();
         if (call.signal?.aborted) throw fail('UPSTREAM_ERROR', { sent: 'not-sent' });
         const waitSeconds = resend > 0 ? this.#takePermit({ exchange, adapter }) : undefined;
         // The 401 before it proves that nothing was applied.
         if (waitSeconds !== undefined) throw fail('RATE_LIMITED', { retryAfterSeconds: waitSeconds, sent: 'not-sent' });
-        if (endpoint.kind === 'deposit') await call.beforeSend?.();
+        if (endpoint.kind === 'deposit') await intend(exchange);
         exchange.askedAt ??= exchange.clock.now();
         exchange.upstreamCalls += 1;
       },
@@ -211,6 +217,7 @@ function kept<T>(map: Map<string, T>, name: string, make: () => T): T {
 
 /** Less time than that is not worth a call. */
 const leastMs = 100;
+const leastShareOfDeposit = 0.4;
 
 /** What the caller did (leaving) and what we lack (credentials, permits) says nothing about the OPCO. */
 function outcomeOf(failure: OpcoviaError, exchange: Exchange): CallOutcome {

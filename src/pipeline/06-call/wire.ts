@@ -127,8 +127,9 @@ class Flight implements Dispatcher.DispatchHandler {
     private readonly resolve: (response: WireResponse) => void,
     private readonly reject: (failure: WireFailure) => void,
   ) {
+    // Timers come before sockets when a busy process wakes: an answer that has arrived meanwhile is read first.
     this.#timer = setTimeout(
-      () => this.#stop(new WireFailure('timeout', this.#sent(), new Error('deadline'))),
+      () => setImmediate(() => this.#stop(new WireFailure('timeout', this.#sent(), new Error('deadline')))),
       request.timeoutMs,
     );
     request.signal?.addEventListener('abort', this.#leave, { once: true });
