@@ -16,10 +16,11 @@ import { CurrentTenant } from '../admission/current-tenant.decorator.js';
 import { authorOf } from '../author-of.js';
 import { ContractPipe } from '../contract.pipe.js';
 import { Describe } from '../openapi/describe.decorator.js';
-import { toItself } from '../openapi/links.js';
+import { toItself, toItsFirstDelivery } from '../openapi/links.js';
 import { PageQuery } from '../page-query.js';
 import { readQuery } from '../read-query.js';
 import { UuidPipe } from '../uuid.pipe.js';
+import { DeliveryQuery } from './delivery-query.js';
 
 const example = { url: 'https://cfa.example.org/opcovia', events: ['job.completed', 'dossier.etat_changed'] };
 
@@ -29,6 +30,9 @@ const operations = {
   webhooks_patch: 'Le modifier',
   webhooks_test: "L'essayer",
   webhooks_deliveriesOf: 'Ses envois',
+  webhookOperations_rotateSecret: 'En changer le secret',
+  webhookOperations_verify: 'En vérifier l’adresse',
+  webhookOperations_recover: 'Reprendre ce qui n’est pas arrivé',
   webhooks_remove: 'Le supprimer',
 };
 
@@ -139,9 +143,11 @@ export class WebhooksController {
   @Describe({
     tag: 'Webhooks',
     summary: 'Ce que sont devenus les envois, du plus récent au plus ancien',
-    about: 'Chaque essai avec son instant, sa durée et la réponse du récepteur.',
-    query: PageQuery,
+    about:
+      'Chaque essai avec son instant, sa durée et le début de la réponse du récepteur ; `status=failed` : ceux qui ont échoué pour de bon.',
+    query: DeliveryQuery,
     answers: { 200: WebhookDeliveryPage },
+    links: { 200: toItsFirstDelivery },
     errors: ['VALIDATION_ERROR', 'NOT_FOUND'],
   })
   deliveriesOf(
@@ -149,6 +155,6 @@ export class WebhooksController {
     @Param('id', UuidPipe) id: string,
     @Query() raw: Record<string, unknown>,
   ): Promise<WebhookDeliveryPage> {
-    return this.deliveries.list(tenant.hash, id, readQuery<PageQuery>(PageQuery, raw));
+    return this.deliveries.list(tenant.hash, id, readQuery<DeliveryQuery>(DeliveryQuery, raw));
   }
 }
