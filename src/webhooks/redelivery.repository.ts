@@ -76,7 +76,7 @@ export class RedeliveryRepository extends TenantScopedRepository {
    * Owes one batch, oldest first, of what happened in the time given and did not reach the webhook. What is owed already, or was
    * delivered, is left alone: the same call again goes on where this one ended.
    */
-  recover(
+  async recover(
     tenant: TenantHash,
     webhookId: string,
     wanted: WebhookRecovery & { readonly author: Author },

@@ -31,9 +31,19 @@ describe('the claim of deliveries', () => {
   afterAll(() => db?.drop());
   beforeEach(() => sql('DELETE FROM webhooks'));
 
-  async function aWebhook(columns: Readonly<Record<string, unknown>> = {}, owed: readonly Owed[] = []): Promise<string> {
+  async function aWebhook(
+    columns: Readonly<Record<string, unknown>> = {},
+    owed: readonly Owed[] = [],
+  ): Promise<string> {
     const id = randomUUID();
-    const all = { id, tenant_hash: tenant, url: 'https://cfa.example.org/', events: [], sealed_secret: 'v1', ...columns };
+    const all = {
+      id,
+      tenant_hash: tenant,
+      url: 'https://cfa.example.org/',
+      events: [],
+      sealed_secret: 'v1',
+      ...columns,
+    };
     const places = Object.keys(all).map((_, at) => `$${at + 1}`);
     await sql(`INSERT INTO webhooks (${Object.keys(all).join()}) VALUES (${places.join()})`, Object.values(all));
     for (const one of owed) await owe(id, one);
@@ -100,7 +110,13 @@ describe('the claim of deliveries', () => {
     const sound = await Promise.all(events(3).map(() => aWebhook({}, events(3))));
     const first = await claim({ all: 6, others: 3 });
     const of = (ids: readonly string[]) => first.filter(({ webhookId }) => ids.includes(webhookId));
-    expect(new Set(of(sound).filter(({ preferred }) => preferred).map(({ webhookId }) => webhookId)).size).toBe(3);
+    expect(
+      new Set(
+        of(sound)
+          .filter(({ preferred }) => preferred)
+          .map(({ webhookId }) => webhookId),
+      ).size,
+    ).toBe(3);
     expect([of(sound).length, of(failing).length]).toEqual([6, 0]);
     const second = await claim({ all: 100, others: 4 });
     expect(second.every(({ preferred }) => !preferred)).toBe(true);

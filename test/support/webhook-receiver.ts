@@ -33,7 +33,11 @@ export class WebhookReceiver {
       };
       this.received.push(one);
       const said = this.answer(one);
-      const { status, headers = { location: '/elsewhere' }, body = 'x' } = typeof said === 'object' ? said : { status: said };
+      const {
+        status,
+        headers = { location: '/elsewhere' },
+        body = 'x',
+      } = typeof said === 'object' ? said : { status: said };
       if (status !== 'hang') response.writeHead(status, headers).end(body);
       for (const look of this.#waiting) look();
     });
