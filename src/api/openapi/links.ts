@@ -63,7 +63,7 @@ export const toItself = (operations: Readonly<Record<string, string>>): readonly
 /** What the first line of a page of deliveries leads to. */
 export const toItsFirstDelivery: readonly RouteLink[] = [
   {
-    operationId: 'webhookOperations_replay',
+    operationId: 'deliveries_replay',
     description: 'Refaire le premier de ces envois',
     keeps: ['id'],
     from: { deliveryId: '/data/0/id' },

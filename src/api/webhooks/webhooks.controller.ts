@@ -9,8 +9,11 @@ import {
   WebhookTest,
   WebhookView,
 } from '../../core/contract/webhook.js';
+import { WebhookRotated } from '../../core/contract/webhook-operations.js';
 import type { Tenant } from '../../core/tenant.js';
 import { DeliveryLogRepository } from '../../webhooks/delivery-log.repository.js';
+import { VerifyWebhook } from '../../webhooks/verify-webhook.js';
+import { WebhookSecretsRepository } from '../../webhooks/webhook-secrets.repository.js';
 import { WebhookRepository } from '../../webhooks/webhook.repository.js';
 import { CurrentTenant } from '../admission/current-tenant.decorator.js';
 import { authorOf } from '../author-of.js';
@@ -30,9 +33,9 @@ const operations = {
   webhooks_patch: 'Le modifier',
   webhooks_test: "L'essayer",
   webhooks_deliveriesOf: 'Ses envois',
-  webhookOperations_rotateSecret: 'En changer le secret',
-  webhookOperations_verify: 'En vérifier l’adresse',
-  webhookOperations_recover: 'Reprendre ce qui n’est pas arrivé',
+  webhooks_rotateSecret: 'En changer le secret',
+  webhooks_verify: 'En vérifier l’adresse',
+  deliveries_recover: 'Reprendre ce qui n’est pas arrivé',
   webhooks_remove: 'Le supprimer',
 };
 
@@ -42,6 +45,8 @@ export class WebhooksController {
   constructor(
     private readonly webhooks: WebhookRepository,
     private readonly deliveries: DeliveryLogRepository,
+    private readonly secrets: WebhookSecretsRepository,
+    private readonly verification: VerifyWebhook,
   ) {}
 
   @Post()
@@ -137,6 +142,44 @@ export class WebhooksController {
     @Req() request: FastifyRequest,
   ): Promise<WebhookTest> {
     return this.deliveries.test(tenant.hash, id, authorOf(tenant, request));
+  }
+
+  @Post(':id/rotate-secret')
+  @HttpCode(200)
+  @Describe({
+    tag: 'Webhooks',
+    summary: 'Changer le secret ; le nouveau n’est montré qu’ici',
+    about:
+      'Jusqu’à `previousUntil`, chaque envoi porte deux signatures `v1` : celle du nouveau secret, puis celle de l’ancien. ' +
+      '`Opcovia-Signature` est aussitôt celle du nouveau.',
+    answers: { 200: WebhookRotated },
+    errors: ['NOT_FOUND'],
+  })
+  rotateSecret(
+    @CurrentTenant() tenant: Tenant,
+    @Param('id', UuidPipe) id: string,
+    @Req() request: FastifyRequest,
+  ): Promise<WebhookRotated> {
+    return this.secrets.rotate(tenant.hash, id, authorOf(tenant, request));
+  }
+
+  @Post(':id/verify')
+  @HttpCode(200)
+  @Describe({
+    tag: 'Webhooks',
+    summary: 'Vérifier que l’adresse est bien la vôtre',
+    about:
+      'Un événement `webhook.test` signé part aussitôt ; l’adresse répond 2xx avec la valeur de `data.challenge`, seule ou dans ' +
+      '`{"challenge": …}`. 409 sinon, après le délai d’un essai si rien ne répond. Un webhook `unverified` devient `active`.',
+    answers: { 200: WebhookView },
+    errors: ['NOT_FOUND', 'CONFLICT'],
+  })
+  verify(
+    @CurrentTenant() tenant: Tenant,
+    @Param('id', UuidPipe) id: string,
+    @Req() request: FastifyRequest,
+  ): Promise<WebhookView> {
+    return this.verification.verify(tenant.hash, id, authorOf(tenant, request));
   }
 
   @Get(':id/deliveries')
