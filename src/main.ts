@@ -46,7 +46,9 @@ async function start(): Promise<() => Promise<void>> {
     if (services?.degraded) {
       say('attention : Redis de dernier recours, lent et en mémoire ; installez redis-server ou donnez REDIS_URL');
     }
-    console.log(welcome({ running, demo, sandboxUrl, seconds: (performance.now() - begun) / 1000 }));
+    const allowedNetworks = env.OPCOVIA_WEBHOOK_ALLOWED_NETWORKS;
+    const seconds = (performance.now() - begun) / 1000;
+    console.log(welcome({ running, demo, sandboxUrl, allowedNetworks, seconds }));
     return async () => {
       const late = setTimeout(() => process.exit(1), env.OPCOVIA_DRAIN_SECONDS * 1000);
       await running.stop();

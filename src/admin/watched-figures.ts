@@ -1,6 +1,7 @@
 import type { UpstreamCallLog } from '../audit/upstream-call-log.js';
 import type { Database } from '../platform/database/database.js';
 import type { Metrics } from '../platform/metrics/metrics.js';
+import { watchWebhooks } from '../webhooks/webhook-figures.js';
 
 /** What a scrape reads figures from. */
 export interface FigureSources {
@@ -30,4 +31,5 @@ export function watchFigures({ metrics, database, calls }: FigureSources): void 
     );
     return rows.map(({ status, n }) => ({ labels: { kind: 'deposit', name: status }, value: n }));
   });
+  watchWebhooks(metrics, database);
 }

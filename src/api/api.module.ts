@@ -21,6 +21,7 @@ import { DossiersController } from './opco/dossiers.controller.js';
 import { FacturesController } from './opco/factures.controller.js';
 import { EtatsPages } from './opco/etats-pages.js';
 import { StatusController } from './opco/status.controller.js';
+import { DeliveriesController } from './webhooks/deliveries.controller.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 /**
@@ -34,6 +35,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
     HealthController,
     MeController,
     WebhooksController,
+    DeliveriesController,
     EventsController,
     StatusController,
     JobsController,

@@ -20,7 +20,7 @@ describe('a Retry-After', () => {
     expect(retryAfterSeconds(field, now)).toBe(86_400);
   });
 
-  it.each([undefined, '', 'soon', '-5x'])('of %s says nothing', (field) => {
+  it.each([undefined, '', 'soon', '-5', '-5x', '2030-01-01', 'Mon, nothing'])('of %s says nothing', (field) => {
     expect(retryAfterSeconds(field, now)).toBeUndefined();
   });
 });

@@ -7,11 +7,13 @@ export interface Welcome {
   /** Absent where there is no sandbox. */
   readonly demo: DemoTenant | undefined;
   readonly sandboxUrl: string | undefined;
+  /** OPCOVIA_WEBHOOK_ALLOWED_NETWORKS; empty where webhooks reach public addresses alone. */
+  readonly allowedNetworks: string;
   readonly seconds: number;
 }
 
 /** Printed once all is ready: where to click, and three lines to paste. */
-export function welcome({ running, demo, sandboxUrl, seconds }: Welcome): string {
+export function welcome({ running, demo, sandboxUrl, allowedNetworks, seconds }: Welcome): string {
   const { apiUrl, staffUrl } = running;
   const lines = [
     '',
@@ -19,6 +21,9 @@ export function welcome({ running, demo, sandboxUrl, seconds }: Welcome): string
     ...(apiUrl ? [`  Documentation et essais : ${apiUrl}/docs`, `  API                     : ${apiUrl}`] : []),
     `  Équipe (santé, mesures) : ${staffUrl}/metrics`,
     ...(sandboxUrl ? [`  Bac à sable             : ${sandboxUrl}`] : []),
+    ...(allowedNetworks
+      ? [`  Webhooks permis aussi vers : ${allowedNetworks} (OPCOVIA_WEBHOOK_ALLOWED_NETWORKS)`]
+      : []),
     ...(apiUrl && demo ? trial(apiUrl, demo) : []),
     '',
   ];

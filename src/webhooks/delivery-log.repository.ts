@@ -7,24 +7,12 @@ import type { CommitSignal } from '../events/commit-signal.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
+import { deliverySelection, type DeliveryRow, deliveryView } from './delivery-view.js';
 import { noOpco } from './fan-out.js';
 
 /** Which deliveries are wanted. */
 export interface DeliveryQuestion extends PageQuestion {
   readonly status?: WebhookDelivery['status'];
-}
-
-interface DeliveryRow {
-  readonly id: string;
-  readonly event_id: string;
-  readonly type: WebhookDelivery['event'];
-  readonly opco_id: string;
-  readonly sequence: string;
-  readonly status: WebhookDelivery['status'];
-  readonly attempt_log: WebhookDelivery['attempts'];
-  readonly next_attempt_at: Date;
-  readonly created_at: Date;
-  readonly delivered_at: Date | null;
 }
 
 /** What became of the events of a webhook, and its trial. */
@@ -46,14 +34,13 @@ export class DeliveryLogRepository extends TenantScopedRepository {
     return this.within(tenant, async (sql) => {
       await statusOf(sql, tenant, webhookId);
       const rows = await sql.query<DeliveryRow>(
-        `SELECT d.id, d.event_id, e.type, e.opco_id, d.sequence, d.status, d.attempt_log, d.next_attempt_at, d.created_at, d.delivered_at
-         FROM webhook_deliveries d JOIN events e ON e.id = d.event_id
+        `${deliverySelection}
          WHERE d.tenant_hash = $1 AND d.webhook_id = $2::uuid AND ($3::bigint IS NULL OR d.sequence < $3)
            AND ($4::text IS NULL OR d.status = $4)
          ORDER BY d.sequence DESC LIMIT $5`,
         [tenant, webhookId, cursor ?? null, status ?? null, limit + 1],
       );
-      const data = rows.slice(0, limit).map(deliveryOf);
+      const data = rows.slice(0, limit).map(deliveryView);
       return { data, nextCursor: rows.length > limit ? String(data.at(-1)?.sequence) : null };
     });
   }
@@ -86,19 +73,4 @@ async function statusOf(sql: Sql, tenant: TenantHash, webhookId: string): Promis
   );
   if (!row) throw fail('NOT_FOUND');
   return row.status;
-}
-
-function deliveryOf(row: DeliveryRow): WebhookDelivery {
-  return {
-    id: row.id,
-    eventId: row.event_id,
-    event: row.type,
-    opcoId: row.opco_id,
-    sequence: Number(row.sequence),
-    status: row.status,
-    attempts: row.attempt_log,
-    nextAttemptAt: row.status === 'pending' ? row.next_attempt_at.toISOString() : null,
-    createdAt: row.created_at.toISOString(),
-    deliveredAt: row.delivered_at?.toISOString() ?? null,
-  };
 }

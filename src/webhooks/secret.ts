@@ -44,3 +44,17 @@ export function openSecret(
 ): string {
   return ring.unseal(sealed, placeOf(column, owner)).toString('utf8');
 }
+
+/** What a row of `webhooks` says of its secrets; the one before only while it still signs. */
+export interface SealedSecrets extends SecretOwner {
+  readonly sealedSecret: string;
+  readonly sealedPreviousSecret: string | null;
+}
+
+/** The secrets that sign now, the current one first; throws UnsealError. */
+export function openSecrets(ring: KeyRing, sealed: SealedSecrets): [string, ...string[]] {
+  const { sealedSecret, sealedPreviousSecret } = sealed;
+  const current = openSecret(ring, sealedSecret, sealed);
+  if (sealedPreviousSecret === null) return [current];
+  return [current, openSecret(ring, sealedPreviousSecret, sealed, 'sealed_previous_secret')];
+}

@@ -2,10 +2,13 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { Agent, buildConnector } from 'undici';
 import type { Clock } from '../core/clock.js';
+import { retryAfterSeconds } from '../core/retry-after.js';
 import type { AddressPolicy } from './address-policy.js';
 
 const maxHeaderBytes = 16_384;
 const maxBodyBytes = 65_536;
+/** What is kept of an answer while its attempt is settled. */
+const keptBytes = 4096;
 
 /** How a name becomes addresses; a port, so that tests own the names. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
@@ -14,6 +17,10 @@ export type Resolve = (host: string) => Promise<readonly string[]>;
 export interface AttemptOutcome {
   readonly status: number | null;
   readonly durationMs: number;
+  /** What a readable `Retry-After` asks for. */
+  readonly retryAfterSeconds?: number;
+  /** The first 4 kB of the answer; empty when it came encoded, whatever its encoding. */
+  readonly answer: Buffer;
 }
 
 /** What a client needs. */
@@ -30,7 +37,8 @@ const systemResolve: Resolve = async (host) =>
 
 /**
  * Sends attempts to receivers that nobody trusts: the address dialled is the address judged, redirects are not followed,
- * proxies of the environment are not asked, answers are neither decompressed nor kept, and one deadline covers it all.
+ * proxies of the environment are not asked, answers are never decompressed, and one deadline covers it all. What may not be dialled
+ * ends like what does not answer, at the deadline: time tells nobody how a name resolves inside.
  */
 export class WebhookClient {
   readonly #agent: Agent;
@@ -52,8 +60,11 @@ export class WebhookClient {
   async post(url: string, body: Buffer, headers: Record<string, string>): Promise<AttemptOutcome> {
     const begun = this.options.clock.elapsed();
     const deadline = AbortSignal.timeout(this.options.timeoutMs);
-    const status = await this.#exchange(new URL(url), { body, headers, deadline }).catch(() => null);
-    return { status, durationMs: Math.round(this.options.clock.elapsed() - begun) };
+    const answer = await this.#exchange(new URL(url), { body, headers, deadline }).catch(async (error: unknown) => {
+      if (error instanceof NotDialled) await reached(deadline);
+      return unanswered;
+    });
+    return { ...answer, durationMs: Math.round(this.options.clock.elapsed() - begun) };
   }
 
   /** Ends every connection. */
@@ -61,7 +72,7 @@ export class WebhookClient {
     return this.#agent.destroy();
   }
 
-  async #exchange(url: URL, { body, headers, deadline }: Sending): Promise<number> {
+  async #exchange(url: URL, { body, headers, deadline }: Sending): Promise<Answer> {
     const answer = await this.#agent.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
@@ -75,15 +86,43 @@ export class WebhookClient {
       },
       signal: deadline,
     });
+    const kept: Buffer[] = [];
     let read = 0;
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      if (read < keptBytes) kept.push(chunk.subarray(0, keptBytes - read));
       read += chunk.length;
       // Leaving the loop destroys the connection: an endless answer costs 64 kB, and its status decides.
       if (read >= maxBodyBytes) break;
     }
-    return answer.statusCode;
+    const asked = retryAfterSeconds(single(answer.headers['retry-after']), this.options.clock.now());
+    return {
+      status: answer.statusCode,
+      ...(asked !== undefined && { retryAfterSeconds: asked }),
+      answer: isPlain(answer.headers['content-encoding']) ? Buffer.concat(kept) : Buffer.alloc(0),
+    };
   }
 }
+
+type Answer = Omit<AttemptOutcome, 'durationMs'>;
+
+const unanswered: Answer = { status: null, answer: Buffer.alloc(0) };
+
+/** No address of the name may be dialled, or it has none. */
+class NotDialled extends Error {
+  override readonly name = 'NotDialled';
+}
+
+function reached(deadline: AbortSignal): Promise<void> {
+  if (deadline.aborted) return Promise.resolve();
+  return new Promise((resolve) => deadline.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+type Field = string | string[] | undefined;
+
+/** A field that came twice says nothing. */
+const single = (field: Field) => (typeof field === 'string' ? field.trim() : undefined);
+
+const isPlain = (encoding: Field) => encoding === undefined || single(encoding)?.toLowerCase() === 'identity';
 
 interface Sending {
   readonly body: Buffer;
@@ -103,9 +142,9 @@ function pinnedConnector({
     const port = Number(options.port || (secure ? 443 : 80));
     const host = options.hostname.replace(/^\[(.*)\]$/, '$1');
     const goodAddress = async (): Promise<string> => {
-      const addresses = isIP(host) === 0 ? await resolve(host) : [host];
+      const addresses = isIP(host) === 0 ? await resolve(host).catch(() => []) : [host];
       const good = addresses.find((each) => (secure ? policy.allows(each, port) : policy.exempts(each, port)));
-      if (good === undefined) throw new Error('No address that may be dialled');
+      if (good === undefined) throw new NotDialled('No address that may be dialled');
       return good;
     };
     goodAddress().then(

@@ -10,10 +10,11 @@ import type { KeyRing } from '../platform/crypto/key-ring.js';
 import type { Database } from '../platform/database/database.js';
 import { Leadership } from '../platform/database/leadership.js';
 import { Rounds } from '../platform/rounds.js';
-import type { AddressPolicy } from './address-policy.js';
 import { DeliverWebhooks } from './deliver-webhooks.js';
 import { FanOut } from './fan-out.js';
-import { type AttemptOutcome, WebhookClient } from './webhook-client.js';
+import { SettleAttempt } from './settle-attempt.js';
+import type { AttemptOutcome, WebhookClient } from './webhook-client.js';
+import { deliveryRules, healthRules } from './webhook-rules.js';
 
 /** What the work needs of the application. */
 export interface WebhookWorkPorts {
@@ -23,10 +24,12 @@ export interface WebhookWorkPorts {
   readonly clock: Clock;
   readonly events: EventLog;
   readonly signal: CommitSignal;
-  readonly policy: AddressPolicy;
+  readonly client: WebhookClient;
   readonly schedule: SchedulerRegistry;
   /** Told how each attempt ended; a bounded word. */
   readonly attempted: (result: 'delivered' | 'refused' | 'unreachable') => void;
+  /** Told how each delivery ended. */
+  readonly settled: (result: 'delivered' | 'failed') => void;
 }
 
 const tickName = 'webhooks';
@@ -40,7 +43,6 @@ const tickName = 'webhooks';
  */
 export class WebhookWork implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new Logger('Webhooks');
-  readonly #client: WebhookClient;
   readonly #deliver: DeliverWebhooks;
   readonly #sequencer: Sequencer;
   readonly #numbering: Rounds;
@@ -48,10 +50,8 @@ export class WebhookWork implements OnApplicationBootstrap, BeforeApplicationShu
   #unlisten: () => void = () => undefined;
 
   constructor(private readonly ports: WebhookWorkPorts) {
-    const { env, database, clock, policy } = ports;
-    const timeoutMs = env.OPCOVIA_WEBHOOK_TIMEOUT_SECONDS * 1000;
-    this.#client = new WebhookClient({ policy, timeoutMs, clock });
-    this.#deliver = this.#delivery(timeoutMs);
+    const { database } = ports;
+    this.#deliver = this.#delivery();
     this.#sequencer = new Sequencer(database, new Leadership(database), [new FanOut(() => this.#deliveries.wake())]);
     const onError = (error: unknown) => this.#complain(error);
     this.#numbering = new Rounds({ work: () => this.#sequencer.round(), onError });
@@ -79,31 +79,23 @@ export class WebhookWork implements OnApplicationBootstrap, BeforeApplicationShu
     await this.#numbering.stop();
     await this.#deliveries.stop();
     await this.#deliver.drain();
-    await this.#client.close();
+    await this.ports.client.close();
     // Whoever never led has nothing to give back, and PostgreSQL may be the reason for which we stop.
     if (env.roles.has('worker')) await this.#sequencer.resign().catch((error: unknown) => this.#complain(error));
   }
 
-  #delivery(timeoutMs: number): DeliverWebhooks {
-    const { env, database, ring, clock, events } = this.ports;
-    const rules = {
-      scheduleMs: env.OPCOVIA_WEBHOOK_SCHEDULE_MS.split(',').map(Number),
-      timeoutMs,
-      perWebhook: env.OPCOVIA_WEBHOOK_CONCURRENCY,
-      inAll: env.OPCOVIA_WEBHOOK_SOCKETS,
-    };
-    return new DeliverWebhooks(rules, {
-      database,
-      ring,
-      clock,
-      events,
-      audit: new AuditTrail(),
-      random: Math.random,
+  #delivery(): DeliverWebhooks {
+    const { env, database, ring, clock, events, client } = this.ports;
+    const settlePorts = { database, events, audit: new AuditTrail(), random: Math.random };
+    return new DeliverWebhooks(deliveryRules(env), {
+      ...{ database, ring, clock, random: Math.random },
+      settle: new SettleAttempt(healthRules(env), settlePorts),
       post: async (url, body, headers) => {
-        const outcome = await this.#client.post(url, body, headers);
+        const outcome = await client.post(url, body, headers);
         this.ports.attempted(resultOf(outcome));
         return outcome;
       },
+      onSettled: this.ports.settled,
       onFreed: () => this.#deliveries.wake(),
       onError: (error) => this.#complain(error),
     });

@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { AuditTrail } from '../audit/audit-trail.js';
@@ -13,6 +14,12 @@ import { Database } from '../platform/database/database.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { AddressPolicy } from './address-policy.js';
 import { DeliveryLogRepository } from './delivery-log.repository.js';
+import { EventPurgeDuty } from './event-purge-duty.js';
+import { RedeliveryRepository } from './redelivery.repository.js';
+import { VerifyWebhook } from './verify-webhook.js';
+import { WebhookClient } from './webhook-client.js';
+import { WebhookSecretsRepository } from './webhook-secrets.repository.js';
+import type { WebhookBounds } from './webhook-view.js';
 import { WebhookWork } from './webhook-work.js';
 import { WebhookRepository } from './webhook.repository.js';
 
@@ -20,6 +27,13 @@ import { WebhookRepository } from './webhook.repository.js';
 function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address));
 }
+
+function boundsOf(env: Env): WebhookBounds {
+  const perSecond = env.OPCOVIA_WEBHOOK_MAX_PER_SECOND;
+  return { concurrency: env.OPCOVIA_WEBHOOK_CONCURRENCY, maxPerSecond: perSecond === 0 ? null : perSecond };
+}
+
+const timeoutMsOf = (env: Env) => env.OPCOVIA_WEBHOOK_TIMEOUT_SECONDS * 1000;
 
 /** Subscriptions for the API, and with the role `worker` the work behind them. ScheduleModule.forRoot() stands in the application. */
 @Module({
@@ -44,8 +58,45 @@ function ownAddresses(): string[] {
           policy,
           audit: new AuditTrail(),
           perTenant: env.OPCOVIA_WEBHOOKS_PER_TENANT,
+          bounds: boundsOf(env),
+          mustVerify: env.OPCOVIA_WEBHOOK_VERIFICATION === 'required',
         }),
     },
+    {
+      provide: WebhookSecretsRepository,
+      inject: [Database, KeyRing, Env],
+      useFactory: (database: Database, ring: KeyRing, env: Env) =>
+        new WebhookSecretsRepository(database, {
+          ...{ ring, audit: new AuditTrail(), bounds: boundsOf(env) },
+          overlapHours: env.OPCOVIA_WEBHOOK_ROTATION_HOURS,
+        }),
+    },
+    {
+      provide: RedeliveryRepository,
+      inject: [Database, CLOCK, Env],
+      useFactory: (database: Database, clock: Clock, env: Env) =>
+        new RedeliveryRepository(database, {
+          ...{ audit: new AuditTrail(), clock },
+          ...{ batch: env.OPCOVIA_WEBHOOK_RECOVER_BATCH, keptDays: env.OPCOVIA_KEEP_EVENT_DAYS },
+        }),
+    },
+    {
+      provide: WebhookClient,
+      inject: [AddressPolicy, CLOCK, Env],
+      useFactory: (policy: AddressPolicy, clock: Clock, env: Env) =>
+        new WebhookClient({ policy, clock, timeoutMs: timeoutMsOf(env) }),
+    },
+    {
+      provide: VerifyWebhook,
+      inject: [Database, KeyRing, CLOCK, WebhookClient, Env],
+      useFactory: (...[database, ring, clock, client, env]: [Database, KeyRing, Clock, WebhookClient, Env]) =>
+        new VerifyWebhook(database, {
+          ...{ ring, clock, audit: new AuditTrail(), bounds: boundsOf(env), timeoutMs: timeoutMsOf(env) },
+          wait: (ms) => sleep(ms),
+          post: (url, body, headers) => client.post(url, body, headers),
+        }),
+    },
+    EventPurgeDuty,
     {
       provide: DeliveryLogRepository,
       inject: [Database, EventLog, CommitSignal],
@@ -54,16 +105,17 @@ function ownAddresses(): string[] {
     },
     {
       provide: WebhookWork,
-      inject: [Env, Database, KeyRing, CLOCK, EventLog, CommitSignal, AddressPolicy, SchedulerRegistry, Metrics],
-      useFactory: (...[env, database, ring, clock, events, signal, policy, schedule, metrics]: WorkParts) =>
+      inject: [Env, Database, KeyRing, CLOCK, EventLog, CommitSignal, WebhookClient, SchedulerRegistry, Metrics],
+      useFactory: (...[env, database, ring, clock, events, signal, client, schedule, metrics]: WorkParts) =>
         new WebhookWork({
-          ...{ env, database, ring, clock, events, signal, policy, schedule },
+          ...{ env, database, ring, clock, events, signal, client, schedule },
           attempted: (result) => metrics.webhookAttempts.inc({ result }),
+          settled: (result) => metrics.webhookDeliveries.inc({ result }),
         }),
     },
   ],
-  exports: [WebhookRepository, DeliveryLogRepository],
+  exports: [WebhookRepository, WebhookSecretsRepository, DeliveryLogRepository, RedeliveryRepository, VerifyWebhook],
 })
 export class WebhookModule {}
 
-type WorkParts = [Env, Database, KeyRing, Clock, EventLog, CommitSignal, AddressPolicy, SchedulerRegistry, Metrics];
+type WorkParts = [Env, Database, KeyRing, Clock, EventLog, CommitSignal, WebhookClient, SchedulerRegistry, Metrics];

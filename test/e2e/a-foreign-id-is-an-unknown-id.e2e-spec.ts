@@ -13,6 +13,7 @@ type Owned = Readonly<
 /** What a route wants in its body before it looks for the object. */
 const bodies: Readonly<Record<string, unknown>> = {
   'PATCH /webhooks/:id': { status: 'paused' },
+  'POST /webhooks/:id/recover': { since: '2026-01-01T00:00:00.000Z' },
   'POST /:opcoId/jobs/:jobId/resolve': { outcome: 'applied' },
 };
 

@@ -58,6 +58,12 @@ describe('the audit trail of the whole product', () => {
     const changes = [
       ['webhook.created', `webhook:${id}`, created],
       ['webhook.changed', `webhook:${id}`, await ask('PATCH', `/webhooks/${id}`, { status: 'paused' })],
+      ['webhook.secret_rotated', `webhook:${id}`, await ask('POST', `/webhooks/${id}/rotate-secret`)],
+      [
+        'webhook.recovered',
+        `webhook:${id}`,
+        await ask('POST', `/webhooks/${id}/recover`, { since: '2026-01-01T00:00:00Z' }),
+      ],
       ['webhook.deleted', `webhook:${id}`, await ask('DELETE', `/webhooks/${id}`)],
       [
         'credentials.replaced',

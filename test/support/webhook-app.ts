@@ -13,7 +13,10 @@ import { KeyRing } from '../../src/platform/crypto/key-ring.js';
 import { Database } from '../../src/platform/database/database.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { DeliveryLogRepository } from '../../src/webhooks/delivery-log.repository.js';
+import { RedeliveryRepository } from '../../src/webhooks/redelivery.repository.js';
+import { VerifyWebhook } from '../../src/webhooks/verify-webhook.js';
 import { WebhookModule } from '../../src/webhooks/webhook.module.js';
+import { WebhookSecretsRepository } from '../../src/webhooks/webhook-secrets.repository.js';
 import { WebhookRepository } from '../../src/webhooks/webhook.repository.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { WebhookReceiver } from './webhook-receiver.js';
@@ -29,11 +32,12 @@ export class WebhookApp {
 
   private constructor(
     readonly db: TestDatabase,
+    private readonly settings: Partial<Env>,
     private port = 0,
   ) {}
 
-  static async create(): Promise<WebhookApp> {
-    const app = new WebhookApp(await createTestDatabase());
+  static async create(settings: Partial<Env> = {}): Promise<WebhookApp> {
+    const app = new WebhookApp(await createTestDatabase(), settings);
     app.port = await app.receiver.listen();
     await app.start();
     return app;
@@ -47,6 +51,7 @@ export class WebhookApp {
       OPCOVIA_WEBHOOK_TIMEOUT_SECONDS: 0.5,
       OPCOVIA_WEBHOOK_ALLOWED_NETWORKS: `127.0.0.1/32:${this.port}`,
       OPCOVIA_WEBHOOKS_PER_TENANT: 3,
+      ...this.settings,
     });
     @Global()
     @Module({
@@ -82,6 +87,18 @@ export class WebhookApp {
 
   get log(): DeliveryLogRepository {
     return this.#running().get(DeliveryLogRepository);
+  }
+
+  get secrets(): WebhookSecretsRepository {
+    return this.#running().get(WebhookSecretsRepository);
+  }
+
+  get redeliveries(): RedeliveryRepository {
+    return this.#running().get(RedeliveryRepository);
+  }
+
+  get verification(): VerifyWebhook {
+    return this.#running().get(VerifyWebhook);
   }
 
   url(path: string): string {

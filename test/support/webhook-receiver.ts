@@ -10,10 +10,16 @@ export interface Received {
   readonly at: number;
 }
 
+/** What a receiver answers; `hang` says nothing until the other side gives up. */
+export type Answer =
+  | number
+  | 'hang'
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer };
+
 /** A receiver on loopback: it keeps what came and answers as it is told. */
 export class WebhookReceiver {
   readonly received: Received[] = [];
-  answer: (request: Received) => number | 'hang' = () => 200;
+  answer: (request: Received) => Answer = () => 200;
   readonly #waiting = new Set<() => void>();
   readonly #server: Server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -26,8 +32,13 @@ export class WebhookReceiver {
         at: performance.now(),
       };
       this.received.push(one);
-      const status = this.answer(one);
-      if (status !== 'hang') response.writeHead(status, { location: '/elsewhere' }).end('x');
+      const said = this.answer(one);
+      const {
+        status,
+        headers = { location: '/elsewhere' },
+        body = 'x',
+      } = typeof said === 'object' ? said : { status: said };
+      if (status !== 'hang') response.writeHead(status, headers).end(body);
       for (const look of this.#waiting) look();
     });
   });

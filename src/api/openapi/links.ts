@@ -59,3 +59,13 @@ export const toItsDossier: readonly RouteLink[] = [
 /** What an answer with an `id` leads to. */
 export const toItself = (operations: Readonly<Record<string, string>>): readonly RouteLink[] =>
   Object.entries(operations).map(([operationId, description]) => ({ operationId, description, from: { id: '/id' } }));
+
+/** What the first line of a page of deliveries leads to. */
+export const toItsFirstDelivery: readonly RouteLink[] = [
+  {
+    operationId: 'deliveries_replay',
+    description: 'Refaire le premier de ces envois',
+    keeps: ['id'],
+    from: { deliveryId: '/data/0/id' },
+  },
+];

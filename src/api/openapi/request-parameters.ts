@@ -37,6 +37,13 @@ export const parameterNotes = {
     schema: uuid,
     example: '7a9d5f42-0f2e-4a8e-8a4b-5d1c2e3f4a5b',
   },
+  deliveryId: {
+    ...path,
+    name: 'deliveryId',
+    description: 'Identifiant de l’envoi, dans la liste des envois du webhook',
+    schema: uuid,
+    example: '3c1f4d2a-8b6e-4f70-a1c9-2e5d7b8f9a01',
+  },
   'Idempotency-Key': {
     ...header,
     name: 'Idempotency-Key',

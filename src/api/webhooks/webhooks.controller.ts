@@ -9,17 +9,21 @@ import {
   WebhookTest,
   WebhookView,
 } from '../../core/contract/webhook.js';
+import { WebhookRotated } from '../../core/contract/webhook-operations.js';
 import type { Tenant } from '../../core/tenant.js';
 import { DeliveryLogRepository } from '../../webhooks/delivery-log.repository.js';
+import { VerifyWebhook } from '../../webhooks/verify-webhook.js';
+import { WebhookSecretsRepository } from '../../webhooks/webhook-secrets.repository.js';
 import { WebhookRepository } from '../../webhooks/webhook.repository.js';
 import { CurrentTenant } from '../admission/current-tenant.decorator.js';
 import { authorOf } from '../author-of.js';
 import { ContractPipe } from '../contract.pipe.js';
 import { Describe } from '../openapi/describe.decorator.js';
-import { toItself } from '../openapi/links.js';
+import { toItself, toItsFirstDelivery } from '../openapi/links.js';
 import { PageQuery } from '../page-query.js';
 import { readQuery } from '../read-query.js';
 import { UuidPipe } from '../uuid.pipe.js';
+import { DeliveryQuery } from './delivery-query.js';
 
 const example = { url: 'https://cfa.example.org/opcovia', events: ['job.completed', 'dossier.etat_changed'] };
 
@@ -29,6 +33,9 @@ const operations = {
   webhooks_patch: 'Le modifier',
   webhooks_test: "L'essayer",
   webhooks_deliveriesOf: 'Ses envois',
+  webhooks_rotateSecret: 'En changer le secret',
+  webhooks_verify: 'En vérifier l’adresse',
+  deliveries_recover: 'Reprendre ce qui n’est pas arrivé',
   webhooks_remove: 'Le supprimer',
 };
 
@@ -38,6 +45,8 @@ export class WebhooksController {
   constructor(
     private readonly webhooks: WebhookRepository,
     private readonly deliveries: DeliveryLogRepository,
+    private readonly secrets: WebhookSecretsRepository,
+    private readonly verification: VerifyWebhook,
   ) {}
 
   @Post()
@@ -135,13 +144,53 @@ export class WebhooksController {
     return this.deliveries.test(tenant.hash, id, authorOf(tenant, request));
   }
 
+  @Post(':id/rotate-secret')
+  @HttpCode(200)
+  @Describe({
+    tag: 'Webhooks',
+    summary: 'Changer le secret ; le nouveau n’est montré qu’ici',
+    about:
+      'Jusqu’à `previousUntil`, chaque envoi porte deux signatures `v1` : celle du nouveau secret, puis celle de l’ancien. ' +
+      '`Opcovia-Signature` est aussitôt celle du nouveau.',
+    answers: { 200: WebhookRotated },
+    errors: ['NOT_FOUND'],
+  })
+  rotateSecret(
+    @CurrentTenant() tenant: Tenant,
+    @Param('id', UuidPipe) id: string,
+    @Req() request: FastifyRequest,
+  ): Promise<WebhookRotated> {
+    return this.secrets.rotate(tenant.hash, id, authorOf(tenant, request));
+  }
+
+  @Post(':id/verify')
+  @HttpCode(200)
+  @Describe({
+    tag: 'Webhooks',
+    summary: 'Vérifier que l’adresse est bien la vôtre',
+    about:
+      'Un événement `webhook.test` signé part aussitôt ; l’adresse répond 2xx avec la valeur de `data.challenge`, seule ou dans ' +
+      '`{"challenge": …}`. 409 sinon, après le délai d’un essai si rien ne répond. Un webhook `unverified` devient `active`.',
+    answers: { 200: WebhookView },
+    errors: ['NOT_FOUND', 'CONFLICT'],
+  })
+  verify(
+    @CurrentTenant() tenant: Tenant,
+    @Param('id', UuidPipe) id: string,
+    @Req() request: FastifyRequest,
+  ): Promise<WebhookView> {
+    return this.verification.verify(tenant.hash, id, authorOf(tenant, request));
+  }
+
   @Get(':id/deliveries')
   @Describe({
     tag: 'Webhooks',
     summary: 'Ce que sont devenus les envois, du plus récent au plus ancien',
-    about: 'Chaque essai avec son instant, sa durée et la réponse du récepteur.',
-    query: PageQuery,
+    about:
+      'Chaque essai avec son instant, sa durée et le début de la réponse du récepteur ; `status=failed` : ceux qui ont échoué pour de bon.',
+    query: DeliveryQuery,
     answers: { 200: WebhookDeliveryPage },
+    links: { 200: toItsFirstDelivery },
     errors: ['VALIDATION_ERROR', 'NOT_FOUND'],
   })
   deliveriesOf(
@@ -149,6 +198,6 @@ export class WebhooksController {
     @Param('id', UuidPipe) id: string,
     @Query() raw: Record<string, unknown>,
   ): Promise<WebhookDeliveryPage> {
-    return this.deliveries.list(tenant.hash, id, readQuery<PageQuery>(PageQuery, raw));
+    return this.deliveries.list(tenant.hash, id, readQuery<DeliveryQuery>(DeliveryQuery, raw));
   }
 }

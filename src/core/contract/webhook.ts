@@ -30,46 +30,92 @@ const events = () =>
     description: "Types d'événements voulus",
   });
 
+const limits = () => ({
+  concurrency: Type.Optional(
+    nullable(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        description: 'Envois simultanés au plus ; null : la limite du service',
+      }),
+    ),
+  ),
+  maxPerSecond: Type.Optional(
+    nullable(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100_000,
+        description: 'Envois par seconde au plus ; null : aucune limite à lui',
+      }),
+    ),
+  ),
+});
+
 /** Body of `POST /webhooks`. */
 export const WebhookDraft = Type.Object(
-  { url: url(), events: events(), opcoId: Type.Optional(nullable(OpcoIdSchema)) },
+  { url: url(), events: events(), opcoId: Type.Optional(nullable(OpcoIdSchema)), ...limits() },
   { ...strict, $id: 'WebhookDraft' },
 );
 export type WebhookDraft = Static<typeof WebhookDraft>;
 
-/** Body of `PATCH /webhooks/:id`: what is absent stays; `opcoId: null` takes the filter away. */
+/** Body of `PATCH /webhooks/:id`: what is absent stays; `null` takes a filter or a limit away. */
 export const WebhookPatch = Type.Object(
   {
     url: Type.Optional(url()),
     events: Type.Optional(events()),
     opcoId: Type.Optional(nullable(OpcoIdSchema)),
     status: Type.Optional(Type.Enum(['active', 'paused'], { type: 'string' })),
+    ...limits(),
   },
   { ...strict, minProperties: 1, $id: 'WebhookPatch' },
 );
 export type WebhookPatch = Static<typeof WebhookPatch>;
 
-const viewFields = () => ({
+/** What the last attempts say of a webhook. */
+export const WebhookHealth = Type.Object(
+  {
+    consecutiveFailures: Type.Integer({ minimum: 0, description: 'Échecs depuis la dernière remise' }),
+    failingSince: nullable(instant('Premier de ces échecs')),
+    nextProbeAt: nullable(
+      instant('Prochain essai, un seul à la fois, quand les échecs se suivent ; null en temps normal'),
+    ),
+  },
+  { $id: 'WebhookHealth' },
+);
+export type WebhookHealth = Static<typeof WebhookHealth>;
+
+/** The fields of every view of a webhook. */
+export const webhookViewFields = () => ({
   id: id('Identifiant du webhook'),
   url: url(),
   events: events(),
   opcoId: nullable(OpcoIdSchema),
-  status: Type.Enum(['active', 'paused', 'disabled'], { type: 'string' }),
+  concurrency: Type.Integer({ minimum: 1, description: 'Envois simultanés au plus' }),
+  maxPerSecond: nullable(Type.Integer({ minimum: 1, description: 'Envois par seconde au plus' })),
+  status: Type.Enum(['unverified', 'active', 'paused', 'disabled'], {
+    type: 'string',
+    description: 'unverified : rien n’est envoyé avant `POST /webhooks/{id}/verify`',
+  }),
   disabledReason: nullable(
-    Type.String({ description: "Pourquoi Opcovia l'a désactivé ; gone : le récepteur a répondu 410" }),
+    Type.String({
+      description:
+        "Pourquoi Opcovia l'a désactivé ; gone : le récepteur a répondu 410 ; failing : que des échecs depuis des jours",
+    }),
   ),
+  health: WebhookHealth,
+  verifiedAt: nullable(instant('Adresse vérifiée')),
   createdAt: instant('Création'),
   updatedAt: instant('Dernière modification'),
 });
 
 /** A subscription as its owner reads it: never with its secret. */
-export const WebhookView = Type.Object(viewFields(), { $id: 'WebhookView' });
+export const WebhookView = Type.Object(webhookViewFields(), { $id: 'WebhookView' });
 export type WebhookView = Static<typeof WebhookView>;
 
 /** Answer to the creation: the only time that the secret is shown. */
 export const WebhookCreated = Type.Object(
   {
-    ...viewFields(),
+    ...webhookViewFields(),
     secret: Type.String({
       description: 'Secret de signature ; affiché une seule fois',
       examples: ['whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='],
@@ -94,6 +140,9 @@ export const WebhookAttempt = Type.Object(
     durationMs: nullable(Type.Integer({ minimum: 0 })),
     reason: nullable(
       Type.Enum(['status', 'gone', 'unreachable'], { type: 'string', description: "Cause de l'échec ; null si remis" }),
+    ),
+    answer: Type.Optional(
+      Type.String({ description: 'Début de la réponse, 1 Ko au plus ; nombres, adresses et jetons y sont masqués' }),
     ),
   },
   { $id: 'WebhookAttempt' },

@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsIn, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
-import { DoubtSettings } from './doubt-settings.js';
 import { OptionalText, Setting, Whole } from './setting.js';
+import { WebhookSettings } from './webhook-settings.js';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
@@ -11,7 +11,7 @@ const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
  * Every variable that Opcovia reads, with its default: the only source of configuration. A bad value stops the start and
  * prints the variable's name, never its value. `docs/configuration.md` and `.env.example` are generated from this class.
  */
-export class Env extends DoubtSettings {
+export class Env extends WebhookSettings {
   @Setting('`production` refuses embedded services, the demo tenant and the sandbox.')
   @IsIn(['development', 'test', 'production'])
   NODE_ENV: 'development' | 'test' | 'production' = 'development';
@@ -164,39 +164,6 @@ export class Env extends DoubtSettings {
   @Setting('Milliseconds between two ticks of sequencer, webhook delivery and poller.')
   @Whole(10, 60000)
   OPCOVIA_TICK_MS = 500;
-
-  @Setting('Milliseconds before each of the first webhook attempts, counted from the end of the one before.')
-  @Matches(/^\d{1,8}(,\d{1,8}){0,15}$/)
-  OPCOVIA_WEBHOOK_SCHEDULE_MS = '0,1000,5000,15000';
-
-  @Setting('Seconds that one webhook attempt may take in all.')
-  @Type(() => Number)
-  @IsNumber()
-  @Min(0.05)
-  @Max(60)
-  OPCOVIA_WEBHOOK_TIMEOUT_SECONDS = 10;
-
-  @Setting(
-    'Networks that webhooks may reach although they are private, as CIDR:port, comma-separated; development only.',
-  )
-  @IsString()
-  OPCOVIA_WEBHOOK_ALLOWED_NETWORKS = '';
-
-  @Setting('Ports that webhooks may use on public addresses, comma-separated.')
-  @Matches(/^\d{1,5}(,\d{1,5}){0,15}$/)
-  OPCOVIA_WEBHOOK_PORTS = '443,8443';
-
-  @Setting('Attempts under way at one webhook at a time, per process.')
-  @Whole(1, 1000)
-  OPCOVIA_WEBHOOK_CONCURRENCY = 8;
-
-  @Setting('Webhook attempts under way at a time in one process, over all webhooks.')
-  @Whole(1, 10000)
-  OPCOVIA_WEBHOOK_SOCKETS = 256;
-
-  @Setting('Webhooks that one tenant may have.')
-  @Whole(1, 1000)
-  OPCOVIA_WEBHOOKS_PER_TENANT = 20;
 
   @Setting('Seconds that SIGTERM gives to what is under way.')
   @Whole(1, 300)

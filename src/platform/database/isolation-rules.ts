@@ -73,7 +73,7 @@ export const isolationRules: IsolationRules = {
     events: { app: 'SELECT, INSERT', system: everything },
     event_sequences: { app: 'SELECT', system: 'SELECT, INSERT, UPDATE' },
     webhooks: { app: everything, system: everything },
-    webhook_deliveries: { app: 'SELECT, UPDATE', system: everything },
+    webhook_deliveries: { app: 'SELECT, INSERT, UPDATE', system: everything },
     snapshots: { app: 'SELECT, INSERT', system: 'SELECT, INSERT, DELETE' },
     poll_targets: { app: everything, system: everything },
     sync_jobs: { app: 'SELECT, INSERT, UPDATE', system: everything },

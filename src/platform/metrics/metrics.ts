@@ -87,6 +87,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly webhookDeliveries = new Counter({
+    name: 'opcovia_webhook_deliveries_total',
+    help: 'Webhook deliveries that came to their end, by result: delivered or failed.',
+    labelNames: ['result'],
+    registers: [this.registry],
+  });
+
   readonly polls = new Counter({
     name: 'opcovia_polls_total',
     help: 'Polls of one tenant at one OPCO by result.',
