@@ -73,7 +73,7 @@ describe('a receiver that never comes back', () => {
       [{ ...good, events: [] }, '/events'],
       [{ ...good, events: ['*'] }, '/events/0'],
       [{ ...good, events: ['job.unknown'] }, '/events/0'],
-      [{ ...good, events: Array.from({ length: 10_000 }, () => 'job.failed') }, '/events'],
+      [{ ...good, events: Array.from({ length: 5000 }, () => 'job.failed') }, '/events'],
       [{ ...good, url: 123 }, '/url'],
       [{ events: good.events }, '/url'],
       [{ ...good, url: 'https://user:pw@cfa.example.org/' }, '/url'],
