@@ -4,7 +4,10 @@ import type { Sql } from '../platform/database/database.js';
 /** The `opcoId` of events that belong to no OPCO, such as `webhook.disabled`; every OPCO filter lets them through. */
 export const noOpco = 'opcovia';
 
-/** Owes each numbered event to every active webhook of its tenant that subscribed to its type and OPCO. */
+/**
+ * Owes each numbered event to every active webhook of its tenant that subscribed to its type and OPCO. The webhooks are held
+ * meanwhile: one that is being disabled, paused or deleted is either owed the event before, and called off, or not at all.
+ */
 export class FanOut implements SequencedEventSink {
   /** `wake` starts the deliveries of this process. */
   constructor(private readonly wake: () => void) {}
@@ -17,6 +20,7 @@ export class FanOut implements SequencedEventSink {
        WHERE e.id = ANY ($1::uuid[])
          AND CASE WHEN e.type = 'webhook.test' THEN w.id::text = e.data->>'webhookId'
              ELSE e.type = ANY (w.events) AND (w.opco_id IS NULL OR w.opco_id = e.opco_id OR e.opco_id = $2) END
+       FOR SHARE OF w
        ON CONFLICT (webhook_id, event_id) DO NOTHING`,
       [events.map((event) => event.id), noOpco],
     );

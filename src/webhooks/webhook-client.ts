@@ -42,6 +42,7 @@ const systemResolve: Resolve = async (host) =>
  */
 export class WebhookClient {
   readonly #agent: Agent;
+  readonly #released = new AbortController();
 
   constructor(private readonly options: WebhookClientOptions) {
     this.#agent = new Agent({
@@ -61,10 +62,15 @@ export class WebhookClient {
     const begun = this.options.clock.elapsed();
     const deadline = AbortSignal.timeout(this.options.timeoutMs);
     const answer = await this.#exchange(new URL(url), { body, headers, deadline }).catch(async (error: unknown) => {
-      if (error instanceof NotDialled) await reached(deadline);
+      if (error instanceof NotDialled) await reached(AbortSignal.any([deadline, this.#released.signal]));
       return unanswered;
     });
     return { ...answer, durationMs: Math.round(this.options.clock.elapsed() - begun) };
+  }
+
+  /** From now on, nothing that could not be dialled is waited for: the process is stopping. */
+  stopWaiting(): void {
+    this.#released.abort();
   }
 
   /** Ends every connection. */
@@ -112,9 +118,9 @@ class NotDialled extends Error {
   override readonly name = 'NotDialled';
 }
 
-function reached(deadline: AbortSignal): Promise<void> {
-  if (deadline.aborted) return Promise.resolve();
-  return new Promise((resolve) => deadline.addEventListener('abort', () => resolve(), { once: true }));
+function reached(end: AbortSignal): Promise<void> {
+  if (end.aborted) return Promise.resolve();
+  return new Promise((resolve) => end.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 type Field = string | string[] | undefined;

@@ -78,6 +78,7 @@ export class WebhookWork implements OnApplicationBootstrap, BeforeApplicationShu
     if (schedule.doesExist('interval', tickName)) schedule.deleteInterval(tickName);
     await this.#numbering.stop();
     await this.#deliveries.stop();
+    this.ports.client.stopWaiting();
     await this.#deliver.drain();
     await this.ports.client.close();
     // Whoever never led has nothing to give back, and PostgreSQL may be the reason for which we stop.

@@ -27,8 +27,9 @@ const fill: Readonly<Record<string, string>> = {
   events: `(id, tenant_hash, opco_id, type, subject, data) VALUES (gen_random_uuid(), $1, 'akto', 'job.completed', 'job:1', '{}')`,
   event_sequences: `VALUES ($1, 1)`,
   webhooks: `(id, tenant_hash, url, events, sealed_secret) VALUES (gen_random_uuid(), $1, 'https://example.test', '{}', 'v1')`,
-  webhook_deliveries: `(tenant_hash, webhook_id, event_id, subject, sequence)
-    SELECT $1, w.id, e.id, e.subject, 1 FROM webhooks w JOIN events e USING (tenant_hash) WHERE w.tenant_hash = $1`,
+  webhook_deliveries: `(tenant_hash, webhook_id, event_id, subject, sequence) VALUES ($1,
+    coalesce((SELECT id FROM webhooks WHERE tenant_hash = $1), gen_random_uuid()),
+    coalesce((SELECT id FROM events WHERE tenant_hash = $1), gen_random_uuid()), 'job:1', 1)`,
   snapshots: `(tenant_hash, opco_id, numero_interne, version, etat, data_key_id, content, content_hash)
     VALUES ($1, 'akto', 'N1', 1, 'TRANSMIS', gen_random_uuid(), 'v1', '\\x00')`,
   poll_targets: `(tenant_hash, opco_id) VALUES ($1, 'akto')`,

@@ -48,9 +48,12 @@ describe('what did not arrive', () => {
     const requests = app.receiver.at('/replayed');
     expect(new Set(requests.map(({ body, headers }) => `${String(headers['webhook-id'])} ${body}`)).size).toBe(1);
     for (const one of requests) new Webhook(secret).verify(one.body, headersOf(one));
-    // What has arrived may be made again too.
+    // What has arrived may be made again too, and has the whole schedule before it.
+    app.receiver.answer = () => 500;
     await app.redeliveries.replay(tenant, address, author);
-    await app.receiver.until(4, '/replayed');
+    const [lost] = await deliveries(tenant, id, 1, 'failed');
+    expect(lost?.attempts.map(({ status }) => status)).toEqual([500, 500, 200, 500, 500]);
+    expect(lost?.deliveredAt).toBeNull();
   });
 
   it('is not replayed while it is under way, while the webhook is disabled, or by anybody else', async () => {

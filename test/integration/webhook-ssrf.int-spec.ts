@@ -109,6 +109,13 @@ describe('the address that is dialled', () => {
     expect(opened).toBe(0);
   });
 
+  it('holds up nobody who wants to stop', async () => {
+    const client = aClient();
+    const outcome = post(client, 'https://10.0.0.1/');
+    client.stopWaiting();
+    expect((await outcome).durationMs).toBeLessThan(timeoutMs / 2);
+  });
+
   it('is the one that was judged, when the name changes its mind between two looks', async () => {
     await listen('127.0.0.2', port);
     const answers = ['127.0.0.1', '127.0.0.2', '127.0.0.1', '127.0.0.2'];
