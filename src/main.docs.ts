@@ -1,12 +1,15 @@
 import 'reflect-metadata';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { capabilityPage } from './dev/docs/capability-page.js';
+import { asyncApiPage, eventsPage } from './dev/docs/events-page.js';
 import { configurationPage, envExample } from './dev/docs/configuration-page.js';
 
 /** Pages made from the code: `--write` writes them, `--check` names the stale ones and exits 1. */
 const pages: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': configurationPage,
   'docs/opcos.md': capabilityPage,
+  'docs/events.md': eventsPage,
+  'docs/asyncapi.json': asyncApiPage,
   '.env.example': envExample,
 };
 

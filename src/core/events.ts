@@ -1,3 +1,5 @@
+import type { EventData } from './contract/event-data.js';
+
 /** The event types of product.md 8, in the order of the documentation. */
 export const eventTypes = [
   'dossier.etat_changed',
@@ -23,9 +25,11 @@ export const eventTypes = [
 /** A type of event that a webhook can subscribe to. */
 export type EventType = (typeof eventTypes)[number];
 
-/** A fact to be written in the transaction of the change that makes it true. */
-export interface NewEvent {
-  readonly type: EventType;
+/** The events that tell of a job; their `data` have one shape. */
+export type JobEventType = Extract<EventType, `job.${string}`>;
+
+interface NewEventOf<T extends EventType> {
+  readonly type: T;
   readonly opcoId: string;
   /**
    * What the event is about (`dossier:<numeroInterne>`, `job:<id>`): deliveries of one subject stay in order.
@@ -33,5 +37,8 @@ export interface NewEvent {
    */
   readonly subject: string;
   /** Thin: identifiers, states, amounts and dates; never names, NIR or files. */
-  readonly data: Record<string, unknown>;
+  readonly data: EventData[T];
 }
+
+/** A fact to be written in the transaction of the change that makes it true; its `data` are those of its type. */
+export type NewEvent = { [T in EventType]: NewEventOf<T> }[EventType];

@@ -28,6 +28,10 @@ export interface FeedQuestion {
 export interface FeedPage {
   readonly data: readonly PublicEvent[];
   readonly nextCursor: string | null;
+  /** The number up to which this page leaves nothing out that was asked for and is kept. */
+  readonly upTo: number;
+  /** Events after `after`, of whatever type, that retention has taken away; 0 for whoever keeps up. */
+  readonly missed: number;
 }
 
 /** The columns of `events` that the wire shows. */
@@ -46,18 +50,41 @@ export class EventFeed extends TenantScopedRepository {
   async read(tenant: TenantHash, question: FeedQuestion): Promise<FeedPage> {
     const { after = '0', types, opcoId, limit } = question;
     if (!/^\d{1,15}$/.test(after)) throw badCursor();
-    const rows = await this.within(tenant, (sql) =>
-      sql.query<EventRow>(
-        `SELECT id, type, opco_id, at, data, sequence FROM events
-         WHERE tenant_hash = $1 AND sequence > $2
-           AND ($3::text[] IS NULL OR type = ANY ($3)) AND ($4::text IS NULL OR opco_id = $4)
-         ORDER BY sequence LIMIT $5`,
+    // One statement, so one moment: what retention takes away meanwhile is either shown or counted.
+    const found = await this.within(tenant, (sql) =>
+      sql.query<Found>(
+        `SELECT kept.oldest, kept.last, e.* FROM (
+           SELECT coalesce((SELECT last FROM event_sequences WHERE tenant_hash = $1), 0) AS last,
+                  (SELECT min(sequence) FROM events WHERE tenant_hash = $1) AS oldest
+         ) kept LEFT JOIN LATERAL (
+           SELECT id, type, opco_id, at, data, sequence FROM events
+           WHERE tenant_hash = $1 AND sequence > $2
+             AND ($3::text[] IS NULL OR type = ANY ($3)) AND ($4::text IS NULL OR opco_id = $4)
+           ORDER BY sequence LIMIT $5
+         ) e ON true ORDER BY e.sequence`,
         [tenant, after, types ?? null, opcoId ?? null, limit + 1],
       ),
     );
-    const data = rows.slice(0, limit).map(publicEvent);
-    return { data, nextCursor: rows.length > limit ? String(data.at(-1)?.sequence) : null };
+    return pageOf(found, Number(after), limit);
   }
+}
+
+/** A line of the answer; without an event when there is none to show. */
+type Found = { readonly oldest: string | null; readonly last: string } & (EventRow | { readonly sequence: null });
+
+function pageOf(found: readonly Found[], after: number, limit: number): FeedPage {
+  const rows = found.filter((row) => row.sequence !== null);
+  const data = rows.slice(0, limit).map(publicEvent);
+  const last = Number(found[0]?.last);
+  const oldest = Number(found[0]?.oldest ?? last + 1);
+  const end = data.at(-1)?.sequence;
+  const more = rows.length > limit && end !== undefined;
+  return {
+    data,
+    nextCursor: more ? String(end) : null,
+    upTo: more ? end : Math.max(last, after),
+    missed: Math.max(0, oldest - 1 - after),
+  };
 }
 
 /** A row of `events` in the words of the wire; the keys keep the order of the documentation. */

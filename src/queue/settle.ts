@@ -1,7 +1,7 @@
 import type { AuditTrail } from '../audit/audit-trail.js';
 import type { LookUp } from '../core/endpoint.js';
 import type { OpcoviaError } from '../core/errors.js';
-import type { EventType } from '../core/events.js';
+import type { JobEventType } from '../core/events.js';
 import type { TenantHash } from '../core/tenant.js';
 import type { EventLog } from '../events/event-log.js';
 import { UnsealError } from '../platform/crypto/sealed-box.js';
@@ -11,7 +11,7 @@ import { place } from '../tenancy/place.js';
 import { appendTimeline, timelineEntry, wakeSameObject, type ClaimedJob } from './attempt.repository.js';
 import type { AttemptClass } from './decide.js';
 import type { Decision } from './decision.js';
-import { jobEventData } from './job-event.js';
+import { jobEventData, namedDeposit } from './job-event.js';
 import type { KnownNumbersRepository } from './known-numbers.repository.js';
 import { settledRow, type SettledRow } from './settled-row.js';
 
@@ -37,7 +37,7 @@ const errorToKeep = `CASE WHEN $3 = 'completed' OR ($3 = 'pending' AND $12::json
 /** Until the poll that follows a completed deposit, at most. */
 const newsSeconds = 30;
 
-const eventOf: Readonly<Partial<Record<Decision['kind'], EventType>>> = {
+const eventOf: Readonly<Partial<Record<Decision['kind'], JobEventType>>> = {
   completed: 'job.completed',
   advance: 'job.progress',
   failed: 'job.failed',
@@ -182,7 +182,7 @@ export class SettleJob {
     const subject = `job:${jobId}`;
     if (decision.kind === 'retry' && decision.reason === 'credentials' && job.reason !== 'credentials') {
       // Said once, when the wait begins; each later try with the same refusal is silent.
-      const data = { kind: 'credentials', jobId, type, opcoId };
+      const data = { kind: 'credentials', ...namedDeposit({ jobId, type, opcoId }) };
       await this.parts.events.append(sql, tenant, { type: 'incident.raised', opcoId, subject, data });
     }
     const event = eventOf[decision.kind];

@@ -14,7 +14,7 @@ import { routeTable, type ServedRoute } from '../support/route-table.js';
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 /** The routes without a tenant (product.md 2.2); everything else is closed. */
 const isOpen = ({ method, path }: ServedRoute) =>
-  ['GET', 'HEAD'].includes(method) && /^\/(health(\/ready)?|doc|docs(\/.*)?)$/.test(path);
+  ['GET', 'HEAD'].includes(method) && /^\/(health(\/ready)?|doc(\/asyncapi)?|docs(\/.*)?)$/.test(path);
 const withIds = (path: string) =>
   path
     .replace(':opcoId', 'akto')

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readTenantHash, type TenantHash } from '../../src/core/tenant.js';
-import type { NewEvent } from '../../src/core/events.js';
 import { EventFeed } from '../../src/events/event-feed.js';
 import { EventLog } from '../../src/events/event-log.js';
 import { type SequencedEvent, Sequencer } from '../../src/events/sequencer.js';
 import type { Sql } from '../../src/platform/database/database.js';
 import { Leadership } from '../../src/platform/database/leadership.js';
+import { anEvent, type LooseEvent } from '../support/loose-event.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 const aTenant = (): TenantHash => readTenantHash(createHash('sha256').update(randomBytes(16)).digest('hex'));
@@ -14,9 +14,8 @@ describe('the event log', () => {
   let db: TestDatabase;
   const log = new EventLog();
 
-  const append = (sql: Sql, tenant: TenantHash, event: Partial<NewEvent> = {}) =>
-    log.append(sql, tenant, { type: 'job.completed', opcoId: 'opco-ep', subject: 'job:1', data: {}, ...event });
-  const publish = (tenant: TenantHash, event: Partial<NewEvent> = {}) =>
+  const append = (sql: Sql, tenant: TenantHash, event: LooseEvent = {}) => log.append(sql, tenant, anEvent(event));
+  const publish = (tenant: TenantHash, event: LooseEvent = {}) =>
     db.database.asTenant(tenant, (sql) => append(sql, tenant, event));
   const feed = async (tenant: TenantHash, question: object = {}) =>
     new EventFeed(db.database).read(tenant, { limit: 100, ...question });
@@ -143,5 +142,24 @@ describe('the event log', () => {
     expect(Object.keys(first.data[0] ?? {})).toEqual(['event', 'opcoId', 'timestamp', 'data', 'id', 'sequence']);
     expect((await feed(aTenant())).data).toEqual([]);
     await expect(feed(tenant, { after: "1' OR true" })).rejects.toMatchObject({ code: 'VALIDATION_ERROR' });
+  });
+
+  it('says how many events a reader who comes too late has missed, and up to where a page speaks', async () => {
+    const tenant = aTenant();
+    for (let n = 1; n <= 5; n++) await publish(tenant, { type: n % 2 ? 'job.failed' : 'job.completed' });
+    await number();
+    expect(await feed(tenant, { after: '0' })).toMatchObject({ missed: 0, upTo: 5 });
+    expect(await feed(tenant, { limit: 2 })).toMatchObject({ missed: 0, upTo: 2, nextCursor: '2' });
+    expect(await feed(tenant, { after: '4', types: ['sync.failed'] })).toMatchObject({ data: [], missed: 0, upTo: 5 });
+    const forget = (upTo: number) =>
+      db.database.asSystem((sql) =>
+        sql.query('DELETE FROM events WHERE tenant_hash = $1 AND sequence <= $2', [tenant, upTo]),
+      );
+    await forget(3);
+    expect(await feed(tenant, { after: '1' })).toMatchObject({ data: [{ sequence: 4 }, { sequence: 5 }], missed: 2 });
+    expect(await feed(tenant, { after: '3' })).toMatchObject({ missed: 0 });
+    await forget(5);
+    expect(await feed(tenant, { after: '1' })).toEqual({ data: [], nextCursor: null, upTo: 5, missed: 4 });
+    expect(await feed(aTenant())).toEqual({ data: [], nextCursor: null, upTo: 0, missed: 0 });
   });
 });

@@ -47,7 +47,7 @@ describe('the poller', () => {
         type: 'job.completed',
         opcoId: 'akto',
         subject: 'job:1',
-        data: { jobId: '1', numeroInterne: 'D1' },
+        data: { jobId: '1', type: 'dossiers', opcoId: 'akto', status: 'completed', numeroInterne: 'D1' },
       }),
     );
     for (const name of ['D1', 'D2']) bench.opco.dossiers.set(name, { etat: 'ENGAGE' });

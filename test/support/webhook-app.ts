@@ -3,7 +3,6 @@ import { Global, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { systemClock } from '../../src/core/clock.js';
-import type { NewEvent } from '../../src/core/events.js';
 import { readTenantHash, type TenantHash } from '../../src/core/tenant.js';
 import { CommitSignal } from '../../src/events/commit-signal.js';
 import { EventLog } from '../../src/events/event-log.js';
@@ -18,6 +17,7 @@ import { VerifyWebhook } from '../../src/webhooks/verify-webhook.js';
 import { WebhookModule } from '../../src/webhooks/webhook.module.js';
 import { WebhookSecretsRepository } from '../../src/webhooks/webhook-secrets.repository.js';
 import { WebhookRepository } from '../../src/webhooks/webhook.repository.js';
+import { anEvent, type LooseEvent } from './loose-event.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { WebhookReceiver } from './webhook-receiver.js';
 
@@ -119,10 +119,9 @@ export class WebhookApp {
   }
 
   /** Commits each event in a transaction of its own, then announces them. */
-  async publish(tenant: TenantHash, ...events: Partial<NewEvent>[]): Promise<void> {
+  async publish(tenant: TenantHash, ...events: LooseEvent[]): Promise<void> {
     for (const event of events) {
-      const full = { type: 'job.completed' as const, opcoId: 'opco-ep', subject: 'job:1', data: {}, ...event };
-      await this.db.database.asTenant(tenant, (sql) => new EventLog().append(sql, tenant, full));
+      await this.db.database.asTenant(tenant, (sql) => new EventLog().append(sql, tenant, anEvent(event)));
     }
     this.#running().get(CommitSignal).announce();
   }

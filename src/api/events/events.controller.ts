@@ -1,7 +1,8 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import Type, { type Static } from 'typebox';
 import { OpcoIdSchema } from '../../core/contract/opco-id.js';
-import { EventPage } from '../../core/contract/webhook.js';
+import { eventCatalogue } from '../../core/contract/event-catalogue.js';
+import { EventPage, EventTypePage } from '../../core/contract/webhook.js';
 import { fail } from '../../core/errors.js';
 import { type EventType, eventTypes } from '../../core/events.js';
 import type { Tenant } from '../../core/tenant.js';
@@ -35,7 +36,8 @@ export class EventsController {
   @Describe({
     tag: 'Événements',
     summary: 'Les événements du CFA, dans l’ordre de leurs numéros',
-    about: 'Les mêmes que les webhooks, sans trou : rendez dans `after` la dernière `sequence` reçue, ou `nextCursor`.',
+    about:
+      'Les mêmes que les webhooks, sans trou : rendez dans `after` la dernière `sequence` reçue, `nextCursor` ou `upTo`. `missed` compte ce qui, après `after`, a dépassé sa durée de conservation.',
     query: FeedQuery,
     answers: { 200: EventPage },
     errors: ['VALIDATION_ERROR'],
@@ -44,7 +46,21 @@ export class EventsController {
     const { types, ...rest } = readQuery<FeedQuery>(FeedQuery, raw);
     return this.feed.read(tenant.hash, { ...rest, ...(types !== undefined && { types: readTypes(types) }) });
   }
+
+  @Get('types')
+  @Describe({
+    tag: 'Événements',
+    summary: 'Le catalogue des événements : schéma et exemple de chaque type',
+    about: 'Le document AsyncAPI est à `/doc/asyncapi`. `emitted: false` : type réservé, pas encore produit.',
+    answers: { 200: EventTypePage },
+  })
+  types(): EventTypePage {
+    return catalogue;
+  }
 }
+
+/** The same at every call. */
+const catalogue = { data: eventCatalogue(), nextCursor: null } as unknown as EventTypePage;
 
 function readTypes(list: string): EventType[] {
   const wanted = list.split(',').map((type) => type.trim());

@@ -1,9 +1,15 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
+import { asyncApiDocument } from '../../core/contract/asyncapi.js';
 import { openApiDocument } from './document.js';
 
-/** `GET /doc` (JSON) and `GET /docs` (Swagger UI from our own disk, the demo key filled in when there is one). */
+/** `GET /doc` (JSON), `GET /doc/asyncapi` (the events) and `GET /docs` (Swagger UI from our own disk, the demo key filled in when there is one). */
 export function serveDocumentation(app: NestFastifyApplication, demoKey?: string): void {
+  const events = JSON.stringify(asyncApiDocument());
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .get('/doc/asyncapi', (_request, reply) => reply.type('application/json; charset=utf-8').send(events));
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'doc',
     yamlDocumentUrl: 'docs/openapi.yaml',

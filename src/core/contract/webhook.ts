@@ -197,7 +197,38 @@ export type OpcoviaEvent = Static<typeof OpcoviaEvent>;
 
 /** Answer of `GET /events`; also without `nextCursor`, `after` may be the `sequence` of the last event received. */
 export const EventPage = Type.Object(
-  { data: Type.Array(OpcoviaEvent), nextCursor: nextCursor() },
+  {
+    data: Type.Array(OpcoviaEvent),
+    nextCursor: nextCursor(),
+    upTo: Type.Integer({
+      minimum: 0,
+      description: "Jusqu'à ce numéro, la page ne laisse rien de côté : à rendre dans `after`, même sans événement",
+    }),
+    missed: Type.Integer({
+      minimum: 0,
+      description:
+        "Événements numérotés après `after`, tous types confondus, qui ont dépassé leur durée de conservation ; 0 d'ordinaire. Au-delà, relisez vos dossiers",
+    }),
+  },
   { $id: 'EventPage' },
 );
 export type EventPage = Static<typeof EventPage>;
+
+/** One type of event, as the catalogue shows it. */
+export const EventTypeEntry = Type.Object(
+  {
+    event: EventTypeSchema,
+    about: Type.String({ description: 'Quand il vient' }),
+    emitted: Type.Boolean({ description: 'Faux : le type est réservé, cette version ne le produit pas encore' }),
+    schema: Type.Object({}, { additionalProperties: true, description: "JSON Schema de l'événement entier" }),
+    example: OpcoviaEvent,
+  },
+  { $id: 'EventTypeEntry' },
+);
+
+/** Answer of `GET /events/types`: the whole catalogue, in one page. */
+export const EventTypePage = Type.Object(
+  { data: Type.Array(EventTypeEntry), nextCursor: Type.Null({ description: 'Le catalogue tient en une page' }) },
+  { $id: 'EventTypePage' },
+);
+export type EventTypePage = Static<typeof EventTypePage>;

@@ -1,0 +1,161 @@
+import Type, { type TSchema } from 'typebox';
+import { type EventType, eventTypes } from '../events.js';
+import { type EventData, eventData } from './event-data.js';
+import { OpcoviaEvent } from './webhook.js';
+
+/** What the documentation says of one type of event. */
+export interface EventNote<T extends EventType = EventType> {
+  /** One French sentence: when it comes. */
+  readonly about: string;
+  /** False while nothing in this version makes it yet: subscribing is accepted, and nothing comes. */
+  readonly emitted: boolean;
+  readonly example: EventData[T];
+}
+
+const jobId = '550e8400-e29b-41d4-a716-446655440000';
+const syncId = '0b8f6a0e-6c1d-4a53-9f0e-2d7c5b1a4e10';
+const webhookId = '9f1c2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f';
+const numeroInterne = 'INT-0001';
+const job = { jobId, type: 'dossiers', opcoId: 'opco-ep' } as const;
+const moved = { path: '/cerfa/etat', class: 'etat', before: 'TRANSMIS', after: 'ENGAGE' } as const;
+
+/** When each event comes, and what it looks like; in the order of `eventTypes`. */
+export const eventNotes: { readonly [T in EventType]: EventNote<T> } = {
+  'dossier.etat_changed': {
+    about: "Un dossier a changé d'état chez l'OPCO.",
+    emitted: true,
+    example: { numeroInterne, before: 'TRANSMIS', after: 'ENGAGE', changes: [moved] },
+  },
+  'dossier.updated': {
+    about: 'Un dossier a changé, son état non.',
+    emitted: true,
+    example: {
+      numeroInterne,
+      changes: [{ path: '/echeances/2/montantTotal', class: 'montant', before: 1000, after: 1250.5 }],
+    },
+  },
+  'dossier.discovered': {
+    about: "Un dossier que rien n'annonçait apparaît chez l'OPCO ; désactivé par défaut.",
+    emitted: false,
+    example: { numeroInterne, etat: 'TRANSMIS' },
+  },
+  'dossier.deleted': {
+    about: 'Deux parcours complets de suite ne montrent plus un dossier connu.',
+    emitted: false,
+    example: { numeroInterne, lastSeenAt: '2026-01-01T22:00:00.000Z' },
+  },
+  'dossier.incoherent': {
+    about: 'Engagement, échéances, factures et paiements d’un dossier ne concordent plus.',
+    emitted: false,
+    example: {
+      numeroInterne,
+      findings: [
+        { pointer: '/engagement', code: 'engagement_total', message: 'Les échéances dépassent le montant engagé.' },
+      ],
+    },
+  },
+  'facture.etat_changed': {
+    about: "Une facture a changé d'état chez l'OPCO.",
+    emitted: false,
+    example: { numero: 'F-2026-001', before: 'RECUE', after: 'PAYEE' },
+  },
+  'job.completed': {
+    about: "Un dépôt a eu son effet chez l'OPCO.",
+    emitted: true,
+    example: { ...job, status: 'completed', outcome: 'applied', numeroInterne },
+  },
+  'job.failed': {
+    about: 'Un dépôt a échoué pour de bon ; `GET` du job dit pourquoi.',
+    emitted: true,
+    example: { ...job, status: 'failed', outcome: 'not_applied' },
+  },
+  'job.progress': {
+    about: "Une étape d'un dépôt complet est faite.",
+    emitted: true,
+    example: {
+      ...{ ...job, type: 'complet', status: 'pending', numeroInterne },
+      progress: { step: 1, total: 3, label: 'Convention' },
+    },
+  },
+  'job.needs_review': {
+    about: "Personne ne peut savoir si un dépôt a eu son effet : à vérifier chez l'OPCO, puis à trancher (`resolve`).",
+    emitted: true,
+    example: { ...job, status: 'needs_review', outcome: 'unknown' },
+  },
+  'sync.started': { about: 'Une synchronisation commence.', emitted: false, example: { syncId, opcoId: 'opco-ep' } },
+  'sync.batch': {
+    about: "Un lot d'une synchronisation est lu.",
+    emitted: false,
+    example: { syncId, done: 200, total: 1000, rate: 4.5, eta: '2026-01-02T03:07:03.000Z' },
+  },
+  'sync.completed': {
+    about: 'Une synchronisation est finie ; son bilan.',
+    emitted: false,
+    example: { syncId, seen: 1000, new: 12, changed: 40, missing: 0, failed: 1 },
+  },
+  'sync.failed': {
+    about: "Une synchronisation s'est arrêtée avant la fin ; ce qui était lu reste.",
+    emitted: false,
+    example: { syncId, reason: "L'OPCO ne répond plus." },
+  },
+  'incident.raised': {
+    about: 'Quelque chose demande votre attention ; `kind` dit quoi.',
+    emitted: true,
+    example: { kind: 'credentials', ...job },
+  },
+  'webhook.test': {
+    about: 'Vous avez demandé un essai (`POST /webhooks/{id}/test`) ; ce webhook seul le reçoit.',
+    emitted: true,
+    example: { webhookId },
+  },
+  'webhook.disabled': {
+    about: 'Opcovia a désactivé un de vos webhooks ; les autres l’apprennent.',
+    emitted: true,
+    example: { webhookId, reason: 'gone' },
+  },
+  'credentials.expiring': {
+    about: 'La clé du CFA chez un OPCO arrive à la fin de sa validité.',
+    emitted: false,
+    example: { opcoId: 'opco-ep', expiresAt: '2026-02-01T00:00:00.000Z' },
+  },
+};
+
+/** Events that no OPCO is the source of: their `opcoId` is `opcovia`. */
+const ofNoOpco: ReadonlySet<EventType> = new Set(['webhook.test', 'webhook.disabled']);
+
+/** One type of event as it is published. */
+export interface PublishedEvent {
+  readonly event: EventType;
+  readonly about: string;
+  readonly emitted: boolean;
+  /** JSON Schema of the whole event, free of references. New members may come: it does not forbid them. */
+  readonly schema: Readonly<Record<string, unknown>>;
+  /** A whole event that the schema holds true. */
+  readonly example: Readonly<Record<string, unknown>>;
+}
+
+/** The schema of a whole event of this type. */
+export function eventSchema(type: EventType): TSchema {
+  return Type.Object({ ...OpcoviaEvent.properties, event: Type.Literal(type), data: eventData[type] });
+}
+
+/** Every type of event, in the order of `eventTypes`. */
+export function eventCatalogue(): readonly PublishedEvent[] {
+  return eventTypes.map((type) => {
+    const { about, emitted, example } = eventNotes[type];
+    return { event: type, about, emitted, schema: standalone(eventSchema(type)), example: whole(type, example) };
+  });
+}
+
+function whole(event: EventType, data: unknown) {
+  const opcoId = ofNoOpco.has(event) ? 'opcovia' : 'opco-ep';
+  const id = '7d0f5a8e-1f0b-4f53-9a43-3f0f4d7b9d11';
+  return { event, opcoId, timestamp: '2026-01-02T03:04:05.678Z', data, id, sequence: 42 };
+}
+
+/** Names are for documents that can refer to them; what only our own reading wants to know stays here. */
+function standalone(schema: TSchema): Record<string, unknown> {
+  return JSON.parse(
+    JSON.stringify(schema, (key, value: unknown) => (key === '$id' || key.startsWith('x-') ? undefined : value)),
+  ) as Record<string, unknown>;
+}

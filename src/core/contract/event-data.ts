@@ -1,0 +1,128 @@
+import Type, { type Static, type TObject } from 'typebox';
+import { etatField, numero } from './etats.js';
+import { JobOutcome, JobProgressView, JobStatus, jobTypes } from './job.js';
+import { OpcoIdSchema } from './opco-id.js';
+import { FindingSchema } from './problem.js';
+import { nullable } from './scalars.js';
+
+const instant = (description: string) => Type.String({ format: 'date-time', description });
+const uuid = (description: string) => Type.String({ format: 'uuid', description });
+const count = (description: string) => Type.Integer({ minimum: 0, description });
+const jobType = () => Type.Enum([...jobTypes], { type: 'string', description: 'Type de dépôt' });
+
+const shown = (description: string) =>
+  Type.Optional(nullable(Type.Union([Type.String({ maxLength: 60 }), Type.Number()], { description })));
+
+/** One field that changed. Values are shown for states, amounts and dates only. */
+export const EventChange = Type.Object(
+  {
+    path: Type.String({
+      description: 'Pointeur JSON ; une ligne est nommée par son `numero`',
+      examples: ['/cerfa/etat'],
+    }),
+    class: Type.Enum(['etat', 'montant', 'date', 'contact', 'autre'], { type: 'string' }),
+    before: shown('Valeur précédente, pour etat, montant et date seulement'),
+    after: shown('Nouvelle valeur, pour etat, montant et date seulement'),
+  },
+  { $id: 'EventChange', description: 'Un champ qui a changé' },
+);
+export type EventChange = Static<typeof EventChange>;
+
+const dossier = { numeroInterne: numero("Numéro du dossier chez l'OPCO") };
+const changes = {
+  changes: Type.Array(EventChange, { maxItems: 100, description: 'Champs changés, cent au plus' }),
+  changesOmitted: Type.Optional(Type.Integer({ minimum: 1, description: 'Champs changés qui ne sont pas listés' })),
+};
+
+/** What `job.*` events say. */
+export const JobEventData = Type.Object({
+  jobId: uuid('Identifiant du job'),
+  type: jobType(),
+  opcoId: OpcoIdSchema,
+  status: JobStatus,
+  outcome: Type.Optional(JobOutcome),
+  numeroInterne: Type.Optional(numero("Numéro donné par l'OPCO")),
+  progress: Type.Optional(JobProgressView),
+});
+export type JobEventData = Static<typeof JobEventData>;
+
+const sync = { syncId: uuid('Identifiant de la synchronisation') };
+const syncReport = {
+  seen: count('Dossiers vus'),
+  new: count('Dossiers vus pour la première fois'),
+  changed: count('Dossiers changés'),
+  missing: count('Dossiers connus que le parcours n’a pas revus'),
+  failed: count('Dossiers qui n’ont pas pu être lus'),
+};
+
+const incident = Type.Object({
+  kind: Type.String({
+    pattern: '^[a-z][a-z_]{0,39}$',
+    description:
+      "Nature de l'incident ; connues : credentials (l'OPCO refuse la clé du CFA), mass_deletion (trop de dossiers disparus à la fois : rien n'est supprimé)",
+    examples: ['credentials'],
+  }),
+  opcoId: Type.Optional(OpcoIdSchema),
+  jobId: Type.Optional(uuid('Le job arrêté par cet incident')),
+  type: Type.Optional(jobType()),
+  missing: Type.Optional(count('Dossiers qui manquent')),
+  known: Type.Optional(count('Dossiers connus')),
+});
+
+const webhook = { webhookId: uuid('Identifiant du webhook') };
+
+/** The `data` of each event by its type: the one source of types, checks and documents. Thin: never names, NIR or files. */
+export const eventData = {
+  'dossier.etat_changed': Type.Object({ ...dossier, before: etatField(), after: etatField(), ...changes }),
+  'dossier.updated': Type.Object({ ...dossier, ...changes }),
+  'dossier.discovered': Type.Object({ ...dossier, etat: etatField() }),
+  'dossier.deleted': Type.Object({ ...dossier, lastSeenAt: instant("Dernière fois que l'OPCO l'a montré") }),
+  'dossier.incoherent': Type.Object({
+    ...dossier,
+    findings: Type.Array(FindingSchema, { minItems: 1, maxItems: 100, description: 'Ce qui ne concorde pas' }),
+  }),
+  'facture.etat_changed': Type.Object({
+    numero: numero('Numéro de la facture'),
+    before: nullable(Type.String({ maxLength: 60, description: 'État précédent ; null quand il n’était pas connu' })),
+    after: Type.String({ maxLength: 60, description: 'Nouvel état' }),
+    numeroInterne: Type.Optional(numero("Numéro du dossier chez l'OPCO")),
+  }),
+  'job.completed': JobEventData,
+  'job.failed': JobEventData,
+  'job.progress': JobEventData,
+  'job.needs_review': JobEventData,
+  'sync.started': Type.Object({
+    ...sync,
+    opcoId: OpcoIdSchema,
+    total: Type.Optional(nullable(count('Dossiers à lire'))),
+  }),
+  'sync.batch': Type.Object({
+    ...sync,
+    done: count('Dossiers lus'),
+    total: count('Dossiers à lire'),
+    rate: Type.Number({ minimum: 0, description: 'Dossiers lus par seconde' }),
+    eta: nullable(instant('Fin estimée ; null quand rien de sûr ne peut être dit')),
+  }),
+  'sync.completed': Type.Object({ ...sync, ...syncReport }),
+  'sync.failed': Type.Object({
+    ...sync,
+    reason: Type.String({ maxLength: 200, description: 'Pourquoi elle a pris fin' }),
+  }),
+  'incident.raised': incident,
+  'webhook.test': Type.Object(webhook),
+  'webhook.disabled': Type.Object({
+    ...webhook,
+    reason: Type.String({
+      pattern: '^[a-z][a-z_]{0,39}$',
+      description: 'Pourquoi ; connues : gone (le récepteur a répondu 410), failing (en échec depuis trop longtemps)',
+      examples: ['gone'],
+    }),
+  }),
+  'credentials.expiring': Type.Object({
+    opcoId: OpcoIdSchema,
+    expiresAt: instant("Fin de validité de la clé du CFA chez l'OPCO"),
+  }),
+} as const satisfies Record<string, TObject>;
+
+/** What an event of each type says. */
+export type EventData = { readonly [T in keyof typeof eventData]: Static<(typeof eventData)[T]> };
