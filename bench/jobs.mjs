@@ -1,27 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Queue, Worker } from 'bullmq';
 import pg from 'pg';
-import { freePort, launch, printed, processesMarked, stop } from '../tools/running-product.mjs';
-import { BreakableServices } from '../tools/soak/services.mjs';
+import { processesMarked, stop } from '../tools/running-product.mjs';
 import { cpuBetween, cpuOf } from './lib/cpu.mjs';
-import { coresAreSplit, pinned } from './lib/pinned.mjs';
+import { coresAreSplit } from './lib/pinned.mjs';
 import { machine } from './lib/report.mjs';
+import { Rig, row } from './lib/rig.mjs';
 
 // node bench/jobs.mjs [--jobs 2000] [--rounds 3] [--queued 100000]: jobs end to end (accept, commit at the OPCO, result, event) with a
 // sandbox that fails nothing, beside bare BullMQ jobs that do nothing; then the memory of process and Redis with so many jobs that
 // wait in PostgreSQL (0 leaves it out). Build first.
 
-const dist = '../dist/src';
-const { startEmbeddedPostgres } = await import(`${dist}/dev/embedded-postgres.js`);
-const { startEmbeddedRedis } = await import(`${dist}/dev/embedded-redis.js`);
-
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, '..');
 const text = { type: 'string' };
 const { values: options } = parseArgs({
   options: {
@@ -35,37 +26,8 @@ const opcoId = 'opco-ep';
 const inFlight = 32;
 const say = (line) => process.stdout.write(`${line}\n`);
 
-const folder = mkdtempSync(join(tmpdir(), 'opcovia-bench-'));
-const services = new BreakableServices({ startEmbeddedPostgres, startEmbeddedRedis }, { folder, projectRoot: root });
-const programs = [];
-
-function begin(entry, env) {
-  const [command, ...args] = pinned('server', [process.execPath, join(root, 'dist/src', entry)]);
-  const program = launch(command, args, { cwd: root, env: { OPCOVIA_BENCH: folder, ...env } });
-  programs.push(program);
-  return program;
-}
-
-/** The program on the services, with OPCO and client limits out of the way. */
-async function startProduct(sandboxUrl, env = {}) {
-  const program = begin('main.js', {
-    DATABASE_URL: services.databaseUrl,
-    REDIS_URL: services.redisUrl,
-    OPCOVIA_SANDBOX_URL: sandboxUrl,
-    OPCOVIA_STATE_DIR: join(folder, 'state'),
-    OPCOVIA_API_PORT: '0',
-    OPCOVIA_STAFF_PORT: '0',
-    OPCOVIA_LOG_LEVEL: 'error',
-    OPCOVIA_UPSTREAM_LIMITS: JSON.stringify({ [opcoId]: { callsPerSecond: 1e6, burst: 1e6 } }),
-    OPCOVIA_TENANT_REQUESTS_PER_MINUTE: '10000000',
-    OPCOVIA_KEY_REQUESTS_PER_MINUTE: '10000000',
-    OPCOVIA_POLL_INTERVAL_SECONDS: '3600',
-    ...env,
-  });
-  const [, url] = await printed(program, /API +: (http:\S+)/, 120_000);
-  const [, key] = await printed(program, /démonstration : (\S+)/, 60_000);
-  return { program, url, key };
-}
+const rig = new Rig();
+const { services } = rig;
 
 let count = 0;
 /** About 4 kB, as in the row "accept". */
@@ -103,7 +65,7 @@ async function countOf(client, statement) {
 async function endToEnd(product, client, numero) {
   const told = () => countOf(client, `SELECT count(*) FROM events WHERE type = 'job.completed'`);
   const target = (await told()) + jobs;
-  const server = { processes: () => processesMarked(folder) };
+  const server = { processes: () => processesMarked(rig.folder) };
   const [before, begun] = [cpuOf(server), performance.now()];
   await accept(product, { numero, many: jobs });
   const accepted = performance.now();
@@ -153,26 +115,15 @@ async function memory(product, client, numero) {
 
 const best = (values) => Math.max(...values).toFixed(0);
 const median = (values) => [...values].sort((one, other) => one - other)[values.length >> 1].toFixed(0);
-const row = (cells) => say(`| ${cells.join(' | ')} |`);
 
 async function run() {
-  await services.start();
-  const port = await freePort();
-  const sandbox = begin('main.sandbox.js', { OPCOVIA_SANDBOX_PORT: String(port) });
-  await printed(sandbox, /listening/, 30_000);
-  const sandboxUrl = `http://127.0.0.1:${port}`;
-  const control = async (path, body) => {
-    const answer = await fetch(`${sandboxUrl}/_sandbox/${path}`, { method: 'POST', body: JSON.stringify(body) });
-    if (!answer.ok) throw new Error(`the sandbox answered ${answer.status} to ${path}: ${await answer.text()}`);
-    return answer.json();
-  };
-  await control('quotas', { opcoId, limit: 1e6 });
-  const { premier: numero } = await control('seed', { opcoId, apiKey: `sandbox-cfa-key-${opcoId}`, dossiers: 12 });
+  await rig.control('quotas', { opcoId, limit: 1e6 });
+  const { premier: numero } = await rig.control('seed', { opcoId, apiKey: `sandbox-cfa-key-${opcoId}`, dossiers: 12 });
   const client = new pg.Client({ connectionString: services.databaseUrl });
   // The services end before it does when the bench breaks off.
   client.on('error', () => undefined);
   await client.connect();
-  const product = await startProduct(sandboxUrl);
+  const product = await rig.product(opcoId);
   await client.query('SET ROLE opcovia_system');
   say(
     `Node ${process.versions.node}, ${machine()}, ${coresAreSplit ? 'servers and load on a core each' : 'cores not split'}\n`,
@@ -196,14 +147,14 @@ async function run() {
   row(['end to end', best(rates(ours)), median(rates(ours)), least('cpu'), least('main'), least('accepted')]);
   row(['bare BullMQ, no-op', best(rates(theirs)), median(rates(theirs)), '', '', '']);
   await stop(product.program, 'SIGTERM', 40_000);
-  if (queued > 0) await weigh(client, { sandboxUrl, sandbox, numero });
+  if (queued > 0) await weigh(client, numero);
   await client.end();
 }
 
 /** Nobody listens where the OPCO should be: everything waits. */
-async function weigh(client, { sandboxUrl, sandbox, numero }) {
-  const product = await startProduct(sandboxUrl);
-  await stop(sandbox, 'SIGKILL', 5_000);
+async function weigh(client, numero) {
+  const product = await rig.product(opcoId);
+  await stop(rig.sandbox, 'SIGKILL', 5_000);
   const { empty, full, waiting } = await memory(product, client, numero);
   say('');
   row(['Memory, MiB resident', 'process', 'Redis']);
@@ -212,14 +163,4 @@ async function weigh(client, { sandboxUrl, sandbox, numero }) {
   row([`${waiting} jobs wait`, full.process.toFixed(0), full.redis.toFixed(0)]);
 }
 
-async function cleanUp() {
-  await Promise.all(programs.map((program) => stop(program, 'SIGKILL', 5_000)));
-  await services.stop();
-  rmSync(folder, { recursive: true, force: true });
-}
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void cleanUp().then(() => process.exit(130)));
-try {
-  await run();
-} finally {
-  await cleanUp();
-}
+await rig.run(run);

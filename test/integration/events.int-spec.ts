@@ -99,6 +99,61 @@ describe('the event log', () => {
     await second.sequencer.resign();
   });
 
+  it('passes to another instance when the lease of one that vanished runs out', async () => {
+    const tenant = aTenant();
+    const [vanished, other] = [anInstance(), anInstance()];
+    await vanished.sequencer.round();
+    await publish(tenant);
+    await other.sequencer.round();
+    expect(other.taken).toEqual([]);
+    const [lease] = await db.database.asSystem((sql) =>
+      sql.query<{ seconds: number }>(
+        `UPDATE leaders l SET expires_at = now() - interval '1 millisecond' FROM leaders before
+         WHERE l.duty = 'event-sequencer' AND before.duty = l.duty
+         RETURNING extract(epoch FROM before.expires_at - now())::float8 AS seconds`,
+      ),
+    );
+    expect(lease?.seconds).toBeLessThanOrEqual(10);
+    await other.sequencer.round();
+    expect(other.taken).toMatchObject([{ tenant, sequence: 1 }]);
+    // Back to life, the former one finds itself replaced.
+    await publish(tenant);
+    await vanished.sequencer.round();
+    expect(vanished.taken).toEqual([]);
+    await other.sequencer.round();
+    expect(other.taken.map(({ sequence }) => sequence)).toEqual([1, 2]);
+    await other.sequencer.resign();
+  });
+
+  it('leaves no gap and no number twice while twenty tenants write and two instances number', async () => {
+    const tenants = Array.from({ length: 20 }, aTenant);
+    const everybody = { hold: async () => true, resign: async () => undefined } as unknown as Leadership;
+    const sink = { take: async () => undefined, committed: () => undefined };
+    let writing = true;
+    const numbering = [1, 2].map(async () => {
+      const sequencer = new Sequencer(db.database, everybody, [sink], 7);
+      while (writing || (await sequencer.round())) await sequencer.round();
+    });
+    await Promise.all(tenants.map(async (tenant) => { for (let n = 0; n < 10; n++) await publish(tenant, { data: { n } }); })); // prettier-ignore
+    writing = false;
+    await Promise.all(numbering);
+    for (const tenant of tenants) {
+      const { data } = await feed(tenant);
+      expect(data.map((each) => [each.sequence, each.data['n']])).toEqual(data.map((_, at) => [at + 1, at]));
+      expect(data).toHaveLength(10);
+    }
+  });
+
+  it('makes no writer wait: one that holds its transaction open keeps no other of the same tenant from committing', async () => {
+    const tenant = aTenant();
+    await db.database.asTenant(tenant, async (sql) => {
+      await append(sql, tenant, { data: { n: 'slow' } });
+      await publish(tenant, { subject: 'job:2', data: { n: 'quick' } });
+      await number();
+      expect((await feed(tenant)).data.map(({ data }) => data['n'])).toEqual(['quick']);
+    });
+  });
+
   it('numbers nothing twice when a former leader writes beside the new one', async () => {
     const tenant = aTenant();
     for (let n = 0; n < 40; n++) await publish(tenant, { data: { n } });
