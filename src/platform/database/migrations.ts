@@ -23,6 +23,7 @@ import { IndexEndedJobs1764000022000 } from '../../../migrations/1764000022000-I
 import { MarkPurgedJobs1764000023000 } from '../../../migrations/1764000023000-MarkPurgedJobs.js';
 import { IndexRetention1764000024000 } from '../../../migrations/1764000024000-IndexRetention.js';
 import { AcceptDepositsOnce1764000025000 } from '../../../migrations/1764000025000-AcceptDepositsOnce.js';
+import { CarrySyncs1764000029000 } from '../../../migrations/1764000029000-CarrySyncs.js';
 
 /** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
 export const migrations = [
@@ -51,4 +52,5 @@ export const migrations = [
   MarkPurgedJobs1764000023000,
   IndexRetention1764000024000,
   AcceptDepositsOnce1764000025000,
+  CarrySyncs1764000029000,
 ];
