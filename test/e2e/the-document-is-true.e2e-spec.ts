@@ -46,7 +46,7 @@ describe('every example of the document', () => {
     const failed = said.filter(([, status]) => status >= 300);
     // What is named by an id that only a creation gives: `links` say where to take it.
     expect(failed).toEqual(
-      said.filter(([operation]) => /\{(?:id|jobId)\}/.test(operation)).map(([operation]) => [operation, 404]),
+      said.filter(([operation]) => /\{(?:id|jobId|syncId)\}/.test(operation)).map(([operation]) => [operation, 404]),
     );
     expect(failed.length).toBeLessThan(said.length / 3);
   });
@@ -69,7 +69,7 @@ describe('every example of the document', () => {
         reached.add(named(target));
       }
     }
-    const needing = api.operations.filter(({ path }) => /\{(?:id|jobId)\}/.test(path)).map(named);
+    const needing = api.operations.filter(({ path }) => /\{(?:id|jobId|syncId)\}/.test(path)).map(named);
     expect(needing.filter((each) => !reached.has(each))).toEqual([]);
   });
 

@@ -10,15 +10,19 @@ export interface SyncEvent {
 
 /** A CFA of the product with many dossiers at one OPCO of the sandbox, and what it asks for. */
 export class SyncingCfa {
+  readonly apiKey: string;
+  readonly opcoId: string;
+  /** Its key at the OPCO. */
+  readonly cfaKey: string;
+  /** As the ledger of the sandbox names it. */
+  readonly cfa: string;
+
   private constructor(
     private readonly product: Product,
-    readonly apiKey: string,
-    readonly opcoId: string,
-    /** Its key at the OPCO. */
-    readonly cfaKey: string,
-    /** As the ledger of the sandbox names it. */
-    readonly cfa: string,
-  ) {}
+    named: Pick<SyncingCfa, 'apiKey' | 'opcoId' | 'cfaKey' | 'cfa'>,
+  ) {
+    ({ apiKey: this.apiKey, opcoId: this.opcoId, cfaKey: this.cfaKey, cfa: this.cfa } = named);
+  }
 
   /** Registers the CFA, with a key of its own at that OPCO. */
   static async of(product: Product, opcoId: string, dossiers: number): Promise<SyncingCfa> {
@@ -26,9 +30,9 @@ export class SyncingCfa {
     const cfaKey = `sync-${randomBytes(12).toString('hex')}`;
     await control(product.sandbox, '/_sandbox/cfas', { opcoId, apiKey: cfaKey });
     await product.ask(apiKey, 'PUT', `/${opcoId}/credentials`, { body: { cle: cfaKey } });
-    const { fingerprint = '' } = product.sandbox.world.cfa(opcoId, cfaKey) ?? {};
+    const { fingerprint: cfa = '' } = product.sandbox.world.cfa(opcoId, cfaKey) ?? {};
     if (dossiers > 0) await control(product.sandbox, '/_sandbox/load', { opcoId, apiKey: cfaKey, dossiers });
-    return new SyncingCfa(product, apiKey, opcoId, cfaKey, fingerprint);
+    return new SyncingCfa(product, { apiKey, opcoId, cfaKey, cfa });
   }
 
   /** Puts a dossier into another state at the OPCO. */
