@@ -24,6 +24,7 @@ import { MarkPurgedJobs1764000023000 } from '../../../migrations/1764000023000-M
 import { IndexRetention1764000024000 } from '../../../migrations/1764000024000-IndexRetention.js';
 import { AcceptDepositsOnce1764000025000 } from '../../../migrations/1764000025000-AcceptDepositsOnce.js';
 import { CarrySyncs1764000029000 } from '../../../migrations/1764000029000-CarrySyncs.js';
+import { IndexDepositedDossiers1764000030000 } from '../../../migrations/1764000030000-IndexDepositedDossiers.js';
 
 /** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
 export const migrations = [
@@ -53,4 +54,5 @@ export const migrations = [
   IndexRetention1764000024000,
   AcceptDepositsOnce1764000025000,
   CarrySyncs1764000029000,
+  IndexDepositedDossiers1764000030000,
 ];
