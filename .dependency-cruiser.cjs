@@ -33,6 +33,9 @@ const ledger = '^src/(tenancy|audit|events)/';
 const room = '^src/pipeline/[0-9]{2}-[a-z-]+/';
 const pipelineModule = '^src/pipeline/pipeline\\.module\\.ts$';
 
+// What a synchronisation reads goes into the one history of dossiers, by the rules of the poller.
+const history = '^src/poller/(snapshot\\.repository|poll-dossiers)\\.ts$';
+
 const table = [
   row('core-imports-nothing-of-ours', core, [core]),
   row('opco-imports-core-only', '^src/opco/', [core, '^src/opco/']),
@@ -59,7 +62,10 @@ const table = [
     row(
       `${name}-drives-the-runner-only`,
       `^src/${name}/`,
-      [core, platform, ledger, '^src/(cache|hub)/', '^src/pipeline/pipeline\\.runner\\.ts$', `^src/${name}/`],
+      [
+        ...[core, platform, ledger, '^src/(cache|hub)/', '^src/pipeline/pipeline\\.runner\\.ts$', `^src/${name}/`],
+        ...(name === 'sync' ? [history] : []),
+      ],
       [`^src/${name}/${name}\\.module\\.ts$`],
     ),
   ),
@@ -75,6 +81,7 @@ const table = [
       // The list of adapters is data that the module hands to its own code.
       '^src/opco/adapters\\.ts$',
       `^src/${name}/`,
+      ...(name === 'sync' ? [history, '^src/poller/poller\\.module\\.ts$'] : []),
     ]),
   ),
   ...['api', 'admin'].map((name) =>

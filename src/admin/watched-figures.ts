@@ -32,4 +32,26 @@ export function watchFigures({ metrics, database, calls }: FigureSources): void 
     return rows.map(({ status, n }) => ({ labels: { kind: 'deposit', name: status }, value: n }));
   });
   watchWebhooks(metrics, database);
+  metrics.watch(
+    'opcovia_syncs',
+    'Bulk synchronisations by state; those that are over as long as they are kept.',
+    async () => {
+      const rows = await database.asSystem((sql) =>
+        sql.query<{ status: string; n: number }>(`SELECT status, count(*)::int AS n FROM sync_jobs GROUP BY status`),
+      );
+      return rows.map(({ status, n }) => ({ labels: { kind: 'sync', name: status }, value: n }));
+    },
+  );
+  metrics.watch(
+    'opcovia_sync_oldest_running_seconds',
+    'Age of the bulk synchronisation that has been running longest, 0 when none is.',
+    async () => {
+      const rows = await database.asSystem((sql) =>
+        sql.query<{ age: number }>(
+          `SELECT coalesce(extract(epoch FROM now() - min(started_at)), 0)::float8 AS age FROM sync_jobs WHERE status = 'running'`,
+        ),
+      );
+      return rows.map(({ age }) => ({ labels: { kind: 'sync', name: 'oldest' }, value: age }));
+    },
+  );
 }

@@ -4,6 +4,7 @@ import { PassportModule } from '@nestjs/passport';
 import { EventsModule } from '../events/events.module.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
 import { QueueModule } from '../queue/queue.module.js';
+import { SyncModule } from '../sync/sync.module.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { WebhookModule } from '../webhooks/webhook.module.js';
 import { ApiKeyStrategy } from './admission/api-key.strategy.js';
@@ -22,6 +23,7 @@ import { FacturesController } from './opco/factures.controller.js';
 import { EtatsPages } from './opco/etats-pages.js';
 import { StatusController } from './opco/status.controller.js';
 import { DeliveriesController } from './webhooks/deliveries.controller.js';
+import { SyncController } from './sync/sync.controller.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 /**
@@ -29,7 +31,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
  * before a body is read, and the one filter, are fastened in `create-api.ts`. Nobody imports this module but the application.
  */
 @Module({
-  imports: [PassportModule, TenancyModule, PipelineModule, QueueModule, EventsModule, WebhookModule],
+  imports: [PassportModule, TenancyModule, PipelineModule, QueueModule, EventsModule, SyncModule, WebhookModule],
   // Static paths first: `me`, `webhooks` and `events` are no OPCOs.
   controllers: [
     HealthController,
@@ -39,6 +41,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
     EventsController,
     StatusController,
     JobsController,
+    SyncController,
     CredentialsController,
     DossiersController,
     ConventionsController,

@@ -11,7 +11,7 @@ import type { CommitSignal } from '../events/commit-signal.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Sql } from '../platform/database/database.js';
 import { diff } from './diff.js';
-import type { DossierName, Snapshot, SnapshotRepository } from './snapshot.repository.js';
+import type { DossierName, Sight, Snapshot, SnapshotRepository } from './snapshot.repository.js';
 
 /** The ten stages, as the poller needs them: the settled exchange, never a throw. */
 export interface Reads {
@@ -140,44 +140,44 @@ export class PollDossiers {
     const name = { opcoId, numeroInterne: row.numeroInterne };
     let told: string | undefined;
     const kept = await this.ports.snapshots.keep(tenant.hash, name, dossier, async (sql, before) => {
-      const known = before ?? (await this.#asDeposited(sql, tenant.hash, { name, dossier }));
+      const known = before ?? (await asDeposited(sql, tenant.hash, { name, dossier }));
       if (known) told = await this.ports.events.append(sql, tenant.hash, changeEvent(name, known, dossier));
     });
     if (kept === 'unchanged' || told === undefined) return 'same';
     this.ports.signal.announce();
     return 'changed';
   }
-
-  /** The dossier as it left us, when a deposit of ours made it and it has moved on since. */
-  async #asDeposited(sql: Sql, tenant: TenantHash, { name, dossier }: Sight): Promise<KnownState | undefined> {
-    if (dossier.cerfa.etat === etatOnDeposit) return undefined;
-    const deposits = await sql.query(
-      `SELECT 1 FROM events
-       WHERE tenant_hash = $1 AND opco_id = $2 AND type = 'job.completed' AND data ->> 'numeroInterne' = $3 LIMIT 1`,
-      [tenant, name.opcoId, name.numeroInterne],
-    );
-    const before = { ...dossier, cerfa: { ...dossier.cerfa, etat: etatOnDeposit } };
-    return deposits.length > 0 ? { etat: etatOnDeposit, dossier: before } : undefined;
-  }
 }
 
 /** What a change is measured against. */
 type KnownState = Pick<Snapshot, 'etat' | 'dossier'>;
 
-interface Sight {
-  readonly name: DossierName;
-  readonly dossier: Dossier;
-}
-
 /** The state in which every contract is sent (norm.md 3.7). */
 const etatOnDeposit = 'TRANSMIS';
+
+/** The dossier as it left us, when a deposit of ours made it and it has moved on since. */
+export async function asDeposited(
+  sql: Sql,
+  tenant: TenantHash,
+  { name, dossier }: Sight,
+): Promise<KnownState | undefined> {
+  if (dossier.cerfa.etat === etatOnDeposit) return undefined;
+  const deposits = await sql.query(
+    `SELECT 1 FROM events
+     WHERE tenant_hash = $1 AND opco_id = $2 AND type = 'job.completed' AND data ->> 'numeroInterne' = $3 LIMIT 1`,
+    [tenant, name.opcoId, name.numeroInterne],
+  );
+  const before = { ...dossier, cerfa: { ...dossier.cerfa, etat: etatOnDeposit } };
+  return deposits.length > 0 ? { etat: etatOnDeposit, dossier: before } : undefined;
+}
 
 async function assertOurs(poll: Poll): Promise<void> {
   poll.signal.throwIfAborted();
   if (!(await poll.stillOurs())) throw fail('CONFLICT', { detail: 'Un autre processus a repris cette lecture.' });
 }
 
-function changeEvent(name: DossierName, before: KnownState, dossier: Dossier): NewEvent {
+/** What receivers hear of a dossier that is another than before. */
+export function changeEvent(name: DossierName, before: KnownState, dossier: Dossier): NewEvent {
   const { opcoId, numeroInterne } = name;
   const changes = diff(before.dossier, dossier);
   const listed = {

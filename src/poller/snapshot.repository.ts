@@ -12,6 +12,12 @@ export interface DossierName {
   readonly numeroInterne: string;
 }
 
+/** What the OPCO shows of a dossier at this moment. */
+export interface Sight {
+  readonly name: DossierName;
+  readonly dossier: Dossier;
+}
+
 /** The latest version that is kept of a dossier. */
 export interface Snapshot {
   readonly version: number;
@@ -55,6 +61,17 @@ export class SnapshotRepository extends TenantScopedRepository {
     return new Map(rows.map((row) => [row.numero_interne, row.etat]));
   }
 
+  /** Of how many dossiers a version is kept. */
+  async countKnown(tenant: TenantHash, opcoId: string): Promise<number> {
+    const rows = await this.within(tenant, (sql) =>
+      sql.query<{ n: number }>(
+        'SELECT count(DISTINCT numero_interne)::int AS n FROM snapshots WHERE tenant_hash = $1 AND opco_id = $2',
+        [tenant, opcoId],
+      ),
+    );
+    return rows[0]?.n ?? 0;
+  }
+
   /**
    * Keeps the dossier as the next version when it means something else than the latest one; `then` writes what follows
    * from it in the same transaction.
@@ -65,16 +82,24 @@ export class SnapshotRepository extends TenantScopedRepository {
     dossier: Dossier,
     then: (sql: Sql, before?: Snapshot) => Promise<void>,
   ): Promise<Kept> {
+    return this.within(tenant, (sql) => this.keepWithin(sql, tenant, { name, dossier }, (before) => then(sql, before)));
+  }
+
+  /** As `keep`, in a transaction of this tenant that the caller has begun and will commit. */
+  async keepWithin(
+    sql: Sql,
+    tenant: TenantHash,
+    { name, dossier }: Sight,
+    then: (before?: Snapshot) => Promise<void>,
+  ): Promise<Kept> {
     const hash = this.keys.subjectIndex(tenant, `snapshot|${canonicalForm(dossier)}`);
-    return this.within(tenant, async (sql) => {
-      const row = await this.#latest(sql, tenant, name);
-      if (row?.content_hash.equals(hash)) return 'unchanged';
-      const before = row && (await this.#open(sql, tenant, { ...name, ...row }));
-      const version = (row?.version ?? 0) + 1;
-      if (!(await this.#insert(sql, tenant, { ...name, version, dossier, hash }))) return 'unchanged';
-      await then(sql, before);
-      return before ? { before } : {};
-    });
+    const row = await this.#latest(sql, tenant, name);
+    if (row?.content_hash.equals(hash)) return 'unchanged';
+    const before = row && (await this.#open(sql, tenant, { ...name, ...row }));
+    const version = (row?.version ?? 0) + 1;
+    if (!(await this.#insert(sql, tenant, { ...name, version, dossier, hash }))) return 'unchanged';
+    await then(before);
+    return before ? { before } : {};
   }
 
   async #latest(

@@ -1,5 +1,53 @@
 import { Module } from '@nestjs/common';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { AdaptersInForce } from '../core/adapters-in-force.js';
+import { PipelineModule } from '../pipeline/pipeline.module.js';
+import { PipelineRunner } from '../pipeline/pipeline.runner.js';
+import { Env } from '../platform/config/env.js';
+import { parseUpstreamLimits } from '../platform/config/upstream-limits.js';
+import { Database } from '../platform/database/database.js';
+import { PollerModule } from '../poller/poller.module.js';
+import { SnapshotRepository } from '../poller/snapshot.repository.js';
+import { OpcoCredentialsRepository } from '../tenancy/opco-credentials.repository.js';
+import { SyncDoor } from './sync-door.js';
+import { SyncDuty } from './sync-duty.js';
+import { SyncJobRepository } from './sync-job.repository.js';
+import { SyncWake } from './sync-wake.js';
 
-/** Bulk synchronisation: the table stands (`sync_jobs`), the routes and the work come with their own release. */
-@Module({})
+type DoorProviders = [
+  SyncJobRepository,
+  PipelineRunner,
+  OpcoCredentialsRepository,
+  SnapshotRepository,
+  AdaptersInForce,
+  Env,
+];
+
+/** Bulk synchronisation: asked for (every process), carried out (processes with the role `worker`). */
+@Module({
+  imports: [PipelineModule, PollerModule],
+  providers: [
+    SyncWake,
+    {
+      provide: SyncJobRepository,
+      inject: [Database, AuditTrail, SyncWake],
+      useFactory: (database: Database, audit: AuditTrail, waking: SyncWake) =>
+        new SyncJobRepository({ database, audit, wake: () => waking.wake() }),
+    },
+    {
+      provide: SyncDoor,
+      inject: [SyncJobRepository, PipelineRunner, OpcoCredentialsRepository, SnapshotRepository, AdaptersInForce, Env],
+      useFactory: (...[jobs, runner, credentials, snapshots, inForce, env]: DoorProviders) => {
+        const limits = parseUpstreamLimits(env);
+        return new SyncDoor({
+          ...{ jobs, runner, credentials, snapshots },
+          pagingOf: (opcoId) => inForce.of(opcoId)?.paging,
+          callsPerSecond: (opcoId) => (limits.get(opcoId) ?? inForce.of(opcoId)?.limits)?.callsPerSecond ?? 1,
+        });
+      },
+    },
+    SyncDuty,
+  ],
+  exports: [SyncDoor, SyncJobRepository],
+})
 export class SyncModule {}

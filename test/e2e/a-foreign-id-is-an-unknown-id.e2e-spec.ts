@@ -7,7 +7,14 @@ import { WebhookReceiver } from '../support/webhook-receiver.js';
 
 /** Whose ids stand in a path, by the beginning of its pattern: a route with another kind of id must be added here. */
 type Owned = Readonly<
-  Record<'/:opcoId/jobs/:jobId' | '/:opcoId/dossiers/:numeroInterne' | '/webhooks/:id' | '/me/keys/:id', string>
+  Record<
+    | '/:opcoId/jobs/:jobId'
+    | '/:opcoId/sync/:syncId'
+    | '/:opcoId/dossiers/:numeroInterne'
+    | '/webhooks/:id'
+    | '/me/keys/:id',
+    string
+  >
 >;
 
 /** What a route wants in its body before it looks for the object. */
@@ -44,8 +51,14 @@ describe('an id of another tenant', () => {
       () => product.ask(anna, 'GET', `/webhooks/${webhook.body.id}/deliveries`),
       ({ body }) => body.data[0]?.status === 'delivered',
     );
+    const sync = await product.ask(anna, 'POST', '/akto/sync');
+    await eventually(
+      () => product.ask(anna, 'GET', sync.body.statusUrl),
+      ({ body }) => body.status === 'completed',
+    );
     owned = {
       '/:opcoId/jobs/:jobId': ticket.body.jobId,
+      '/:opcoId/sync/:syncId': sync.body.syncId,
       '/:opcoId/dossiers/:numeroInterne': job.body.result.numeroInterne,
       '/webhooks/:id': webhook.body.id,
       '/me/keys/:id': second.body.id,
@@ -97,6 +110,7 @@ describe('an id of another tenant', () => {
     for (const path of [
       `/webhooks/${owned['/webhooks/:id']}/deliveries`,
       '/akto/jobs',
+      '/akto/sync',
       '/webhooks',
       '/akto/credentials',
     ])
@@ -136,6 +150,7 @@ describe('an id of another tenant', () => {
     const asked = [
       `/akto/dossiers?numeroInterne=${numero}`,
       `/akto/jobs?cursor=${encodeURIComponent(jobs.body.nextCursor)}`,
+      `/akto/sync?cursor=${encodeURIComponent(jobs.body.nextCursor)}`,
       `/webhooks?cursor=${encodeURIComponent(webhooks.body.nextCursor)}`,
       `/events?after=${events.body.data[0].sequence}`,
       '/events?after=0',

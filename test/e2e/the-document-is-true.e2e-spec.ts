@@ -46,7 +46,7 @@ describe('every example of the document', () => {
     const failed = said.filter(([, status]) => status >= 300);
     // What is named by an id that only a creation gives: `links` say where to take it.
     expect(failed).toEqual(
-      said.filter(([operation]) => /\{(?:id|jobId)\}/.test(operation)).map(([operation]) => [operation, 404]),
+      said.filter(([operation]) => /\{(?:id|jobId|syncId)\}/.test(operation)).map(([operation]) => [operation, 404]),
     );
     expect(failed.length).toBeLessThanOrEqual(said.length / 3);
   });
@@ -71,7 +71,7 @@ describe('every example of the document', () => {
     }
     // A delivery is made by an event and a receiver, not by an example: `a-dead-receiver-is-caught-up` goes that way.
     const needing = api.operations
-      .filter(({ path }) => /\{(?:id|jobId)\}/.test(path) && !path.includes('{deliveryId}'))
+      .filter(({ path }) => /\{(?:id|jobId|syncId)\}/.test(path) && !path.includes('{deliveryId}'))
       .map(named);
     expect(needing.filter((each) => !reached.has(each))).toEqual([]);
   });

@@ -34,6 +34,7 @@ const fill: Readonly<Record<string, string>> = {
     VALUES ($1, 'akto', 'N1', 1, 'TRANSMIS', gen_random_uuid(), 'v1', '\\x00')`,
   poll_targets: `(tenant_hash, opco_id) VALUES ($1, 'akto')`,
   sync_jobs: `(id, tenant_hash, opco_id) VALUES (gen_random_uuid(), $1, 'akto')`,
+  sync_dossiers: `(sync_id, tenant_hash, numero_interne) VALUES (gen_random_uuid(), $1, 'N1')`,
 };
 /** The files of deposits: only their tenant writes them. */
 const ownFill: Readonly<Record<string, string>> = {

@@ -28,6 +28,7 @@ export const tags: Readonly<Record<string, string>> = {
   Jobs: 'Ce que deviennent les dépôts',
   Dossiers: 'Ce que l’OPCO sait des contrats',
   Factures: 'Ce que l’OPCO sait des factures',
+  Synchronisation: 'Lire d’un coup tous les dossiers d’un OPCO',
   OPCO: 'Santé et capacités des OPCO, validité d’une clé',
   Identifiants: 'La clé du CFA chez chaque OPCO',
   Compte: 'Le CFA et ses clés d’accès à Opcovia',

@@ -46,6 +46,20 @@ export const toItsJob: readonly RouteLink[] = [
   jobOf('jobs_resolve', 'Le trancher si son issue reste inconnue'),
 ];
 
+const syncOf = (operationId: string, description: string): RouteLink => ({
+  ...{ operationId, description },
+  keeps: ['opcoId'],
+  from: { syncId: '/syncId' },
+});
+
+/** What the ticket of a bulk synchronisation leads to. */
+export const toItsSync: readonly RouteLink[] = [
+  syncOf('sync_view', 'Suivre la synchronisation'),
+  syncOf('sync_pause', 'La mettre en pause'),
+  syncOf('sync_resume', 'La reprendre'),
+  syncOf('sync_cancel', "L'annuler"),
+];
+
 /** What the first line of a page of dossiers leads to. */
 export const toItsDossier: readonly RouteLink[] = [
   {

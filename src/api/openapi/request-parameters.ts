@@ -30,6 +30,13 @@ export const parameterNotes = {
     schema: uuid,
     example: '2b0f3c9e-6c1d-4c55-9b0a-3d6f0f3a7d10',
   },
+  syncId: {
+    ...path,
+    name: 'syncId',
+    description: 'Identifiant de la synchronisation, rendu à sa création',
+    schema: uuid,
+    example: '5f1d2c3b-8a7e-4d60-9c1f-2b3a4c5d6e7f',
+  },
   id: {
     ...path,
     name: 'id',

@@ -82,21 +82,24 @@ export const eventNotes: { readonly [T in EventType]: EventNote<T> } = {
     emitted: true,
     example: { ...job, status: 'needs_review', outcome: 'unknown' },
   },
-  'sync.started': { about: 'Une synchronisation commence.', emitted: false, example: { syncId, opcoId: 'opco-ep' } },
+  'sync.started': { about: 'Une synchronisation commence.', emitted: true, example: { syncId } },
   'sync.batch': {
     about: "Un lot d'une synchronisation est lu.",
-    emitted: false,
-    example: { syncId, done: 200, total: 1000, rate: 4.5, eta: '2026-01-02T03:07:03.000Z' },
+    emitted: true,
+    example: {
+      ...{ syncId, batch: 4, done: 200, total: 1000, new: 12, changed: 40, unchanged: 147, failed: 1 },
+      ...{ rate: 4.5, etaSeconds: 178 },
+    },
   },
   'sync.completed': {
     about: 'Une synchronisation est finie ; son bilan.',
-    emitted: false,
-    example: { syncId, seen: 1000, new: 12, changed: 40, missing: 0, failed: 1 },
+    emitted: true,
+    example: { syncId, complete: true, seen: 1000, new: 12, changed: 40, unchanged: 947, failed: 1, missing: 0 },
   },
   'sync.failed': {
     about: "Une synchronisation s'est arrêtée avant la fin ; ce qui était lu reste.",
-    emitted: false,
-    example: { syncId, reason: "L'OPCO ne répond plus." },
+    emitted: true,
+    example: { syncId, code: 'UPSTREAM_AUTH', reason: "L'OPCO refuse la clé du CFA.", done: 200, total: 1000 },
   },
   'incident.raised': {
     about: 'Quelque chose demande votre attention ; `kind` dit quoi.',

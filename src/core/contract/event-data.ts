@@ -49,11 +49,11 @@ export type JobEventData = Static<typeof JobEventData>;
 const sync = { syncId: uuid('Identifiant de la synchronisation') };
 const syncReport = {
   seen: count('Dossiers vus'),
-  new: count('Dossiers vus pour la première fois'),
-  changed: count('Dossiers changés'),
-  missing: count('Dossiers connus que le parcours n’a pas revus'),
+  ...{ new: count('Dossiers vus pour la première fois'), changed: count('Dossiers changés') },
+  unchanged: count('Dossiers inchangés'),
   failed: count('Dossiers qui n’ont pas pu être lus'),
 };
+const { seen: _seen, ...syncCounts } = syncReport;
 
 const incident = Type.Object({
   kind: Type.String({
@@ -91,22 +91,28 @@ export const eventData = {
   'job.failed': JobEventData,
   'job.progress': JobEventData,
   'job.needs_review': JobEventData,
-  'sync.started': Type.Object({
-    ...sync,
-    opcoId: OpcoIdSchema,
-    total: Type.Optional(nullable(count('Dossiers à lire'))),
-  }),
+  'sync.started': Type.Object(sync),
   'sync.batch': Type.Object({
     ...sync,
+    batch: count('Rang du lot, à partir de 1'),
     done: count('Dossiers lus'),
     total: count('Dossiers à lire'),
-    rate: Type.Number({ minimum: 0, description: 'Dossiers lus par seconde' }),
-    eta: nullable(instant('Fin estimée ; null quand rien de sûr ne peut être dit')),
+    ...syncCounts,
+    rate: nullable(Type.Number({ minimum: 0, description: 'Dossiers lus par seconde' })),
+    etaSeconds: nullable(count('Secondes jusqu’à la fin ; null quand rien de sûr ne peut être dit')),
   }),
-  'sync.completed': Type.Object({ ...sync, ...syncReport }),
+  'sync.completed': Type.Object({
+    ...sync,
+    complete: Type.Boolean({ description: "Toute la liste a été vue, autant de dossiers que l'OPCO en annonce" }),
+    ...syncReport,
+    missing: nullable(count("Dossiers connus, absents d'une liste complète ; null quand elle est restée incomplète")),
+  }),
   'sync.failed': Type.Object({
     ...sync,
-    reason: Type.String({ maxLength: 200, description: 'Pourquoi elle a pris fin' }),
+    code: Type.String({ maxLength: 60, description: 'Code du catalogue des erreurs' }),
+    reason: Type.String({ maxLength: 500, description: 'Pourquoi elle a pris fin' }),
+    done: count('Dossiers lus ; ils le restent'),
+    total: nullable(count('Dossiers à lire ; null quand la liste n’a pas été lue')),
   }),
   'incident.raised': incident,
   'webhook.test': Type.Object(webhook),

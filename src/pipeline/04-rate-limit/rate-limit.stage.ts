@@ -13,11 +13,20 @@ export interface PermitSource {
 /** Resolves after so many milliseconds; injected so that tests own time. */
 export type Wait = (ms: number) => Promise<void>;
 
-/** How long a person may be made to wait for a permit before being told to come back. */
-const patienceMs = 250;
+/**
+ * How long each may be made to wait for a permit here. A person for a moment, before being told to come back; bulk traffic long
+ * enough to take its permits the moment they fall due, where a wait in whole seconds would leave the budget half unused.
+ */
+const patienceMs: Readonly<Record<Exchange['call']['traffic'], number>> = {
+  interactive: 250,
+  job: 0,
+  poll: 0,
+  bulk: 1000,
+};
 
 /**
- * Takes a permit out of the OPCO's budget. A person waits for it up to 250 ms; a worker is refused at once and comes back later.
+ * Takes a permit out of the OPCO's budget. A person waits for it up to 250 ms, bulk traffic up to a second; other workers are
+ * refused at once and come back later.
  * Settles: 429 RATE_LIMITED with the true wait.
  * The permit is given back if the exchange ends before anything went upstream.
  */
@@ -34,7 +43,7 @@ export class RateLimitStage implements Stage {
 
   async run(exchange: Exchange): Promise<void> {
     const budget = budgetKey(exchange.read('adapter').id, exchange.call.tenant.environment);
-    const deadline = this.clock.elapsed() + (exchange.call.traffic === 'interactive' ? patienceMs : 0);
+    const deadline = this.clock.elapsed() + patienceMs[exchange.call.traffic];
     for (;;) {
       const decision = this.permits.take(budget, exchange.call.traffic);
       if (decision.granted) return keep(decision.permit, exchange);

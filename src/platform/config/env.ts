@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsIn, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
 import { OptionalText, Setting, Whole } from './setting.js';
-import { WebhookSettings } from './webhook-settings.js';
+import { SyncSettings } from './sync-settings.js';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
@@ -11,12 +11,12 @@ const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
  * Every variable that Opcovia reads, with its default: the only source of configuration. A bad value stops the start and
  * prints the variable's name, never its value. `docs/configuration.md` and `.env.example` are generated from this class.
  */
-export class Env extends WebhookSettings {
+export class Env extends SyncSettings {
   @Setting('`production` refuses embedded services, the demo tenant and the sandbox.')
   @IsIn(['development', 'test', 'production'])
   NODE_ENV: 'development' | 'test' | 'production' = 'development';
 
-  @Setting('What this process does, comma-separated: api, worker (queue, webhooks), poller, hub.')
+  @Setting('What this process does, comma-separated: api, worker (queue, sync, webhooks), poller, hub.')
   @Matches(roleList)
   OPCOVIA_ROLES = 'api,worker,poller,hub';
 

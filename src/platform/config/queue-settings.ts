@@ -51,7 +51,7 @@ export class QueueSettings extends UpstreamSettings {
 }
 
 /** A time in days, a fraction as well. */
-function Days(most: number): PropertyDecorator {
+export function Days(most: number): PropertyDecorator {
   return (target, name) => {
     for (const decorate of [Type(() => Number), IsNumber(), Min(0), Max(most)]) decorate(target, name);
   };

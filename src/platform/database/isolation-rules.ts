@@ -77,5 +77,6 @@ export const isolationRules: IsolationRules = {
     snapshots: { app: 'SELECT, INSERT', system: 'SELECT, INSERT, DELETE' },
     poll_targets: { app: everything, system: everything },
     sync_jobs: { app: 'SELECT, INSERT, UPDATE', system: everything },
+    sync_dossiers: { app: 'SELECT, INSERT, UPDATE', system: 'SELECT, INSERT, DELETE' },
   },
 };

@@ -25,6 +25,8 @@ import { IndexRetention1764000024000 } from '../../../migrations/1764000024000-I
 import { AcceptDepositsOnce1764000025000 } from '../../../migrations/1764000025000-AcceptDepositsOnce.js';
 import { WatchWebhooks1764000026000 } from '../../../migrations/1764000026000-WatchWebhooks.js';
 import { IndexDeliveries1764000026500 } from '../../../migrations/1764000026500-IndexDeliveries.js';
+import { CarrySyncs1764000029000 } from '../../../migrations/1764000029000-CarrySyncs.js';
+import { IndexDepositedDossiers1764000030000 } from '../../../migrations/1764000030000-IndexDepositedDossiers.js';
 
 /** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
 export const migrations = [
@@ -55,4 +57,6 @@ export const migrations = [
   AcceptDepositsOnce1764000025000,
   WatchWebhooks1764000026000,
   IndexDeliveries1764000026500,
+  CarrySyncs1764000029000,
+  IndexDepositedDossiers1764000030000,
 ];

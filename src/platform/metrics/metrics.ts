@@ -101,6 +101,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly syncDossiers = new Counter({
+    name: 'opcovia_sync_dossiers_total',
+    help: 'Dossiers that bulk synchronisations have settled, by OPCO and by what came of them.',
+    labelNames: ['opco', 'result'],
+    registers: [this.registry],
+  });
+
   /** Adds the process's own figures: CPU, memory, event loop, garbage collection. */
   collectProcess(): void {
     collectDefaultMetrics({ register: this.registry, prefix: 'opcovia_' });

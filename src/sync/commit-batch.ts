@@ -1,0 +1,193 @@
+import type { Dossier } from '../core/contract/dossier.js';
+import { OpcoviaError, type ErrorCode } from '../core/errors.js';
+import type { TenantHash } from '../core/tenant.js';
+import type { Sql } from '../platform/database/database.js';
+import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
+import type { KeepDossier, Sighting } from './keep-dossier.js';
+import { secondsLeft, smoothedRate } from './pace.js';
+import type { ClaimedSync } from './sync-claim.repository.js';
+import type { StoredProgress } from './sync-rows.js';
+import { holdClaim, tell, type TurnParts } from './sync-turn.repository.js';
+
+/** A dossier that was read, or that could not be. */
+export type ReadDossier =
+  | { readonly numeroInterne: string; readonly dossier: Dossier }
+  /** `again` when another try may help. */
+  | { readonly numeroInterne: string; readonly code: ErrorCode; readonly again: boolean };
+
+/** What was read since the checkpoint before. */
+export interface Batch {
+  readonly dossiers: readonly ReadDossier[];
+  /** How long the reading took. */
+  readonly seconds: number;
+}
+
+/** What it works with. */
+export interface CommitParts extends TurnParts {
+  readonly keep: Pick<KeepDossier, 'keep'>;
+  /** Forgets cached answers about these entities. */
+  readonly forget: (opcoId: string, tenant: TenantHash, entities: readonly string[]) => Promise<void>;
+  /** Tries of one dossier before it is given up. */
+  readonly attempts: number;
+  /** Milliseconds before the next try after so many. */
+  readonly backOffMs: (attempts: number) => number;
+  /** Told after the commit how many dossiers came to what. */
+  readonly counted: (opcoId: string, result: string, count: number) => void;
+}
+
+type Outcome = Sighting | 'failed' | null;
+
+interface Settled {
+  readonly numeroInterne: string;
+  /** Null for one that is read again. */
+  readonly outcome: Outcome;
+  readonly code: ErrorCode | null;
+}
+
+/**
+ * Commits a batch: the versions, what is told of them, the state of each dossier and the checkpoint in one transaction. So
+ * a batch is either finished for good, or was never read as far as anybody knows. A paused synchronisation keeps the batch
+ * that was under way; a cancelled one, and one that has passed to another process, does not.
+ */
+export class CommitBatch extends TenantScopedRepository {
+  constructor(private readonly parts: CommitParts) {
+    super(parts.database);
+  }
+
+  async commit(claim: ClaimedSync, batch: Batch): Promise<void> {
+    if (batch.dossiers.length === 0) return;
+    const settled = await this.#write(claim, batch, false).catch((error: unknown) => {
+      // Of what PostgreSQL or a key refuses, one dossier is the cause: it must not hold up the others for ever.
+      if (error instanceof OpcoviaError) throw error;
+      return this.#write(claim, batch, true);
+    });
+    this.parts.signal.announce();
+    for (const [result, count] of Object.entries(countsOf(settled))) {
+      if (count > 0) this.parts.counted(claim.opcoId, result, count);
+    }
+  }
+
+  #write(claim: ClaimedSync, { dossiers, seconds }: Batch, careful: boolean): Promise<Settled[]> {
+    return this.within(claim.tenant.hash, async (sql) => {
+      const { progress } = await holdClaim(sql, claim, ['running', 'paused']);
+      const attempts = await attemptsOf(sql, claim, dossiers);
+      const settled: Settled[] = [];
+      for (const read of dossiers) {
+        const last = (attempts.get(read.numeroInterne) ?? 0) + 1 >= this.parts.attempts;
+        settled.push(await this.#settle(sql, claim, read, { careful, last }));
+      }
+      await this.#mark(sql, claim, settled, attempts);
+      await this.#advance(sql, claim, progress, progressAfter(progress, settled, seconds));
+      await this.#forgetChanged(claim, settled);
+      return settled;
+    });
+  }
+
+  async #settle(
+    sql: Sql,
+    { tenant, opcoId }: ClaimedSync,
+    read: ReadDossier,
+    { careful, last }: { readonly careful: boolean; readonly last: boolean },
+  ): Promise<Settled> {
+    const { numeroInterne } = read;
+    if ('code' in read) return { numeroInterne, outcome: read.again && !last ? null : 'failed', code: read.code };
+    const keep = () => this.parts.keep.keep(sql, tenant.hash, { opcoId, numeroInterne }, read.dossier);
+    if (!careful) return { numeroInterne, outcome: await keep(), code: null };
+    await sql.query('SAVEPOINT dossier');
+    try {
+      const outcome = await keep();
+      await sql.query('RELEASE SAVEPOINT dossier');
+      return { numeroInterne, outcome, code: null };
+    } catch {
+      await sql.query('ROLLBACK TO SAVEPOINT dossier');
+      return { numeroInterne, outcome: 'failed', code: 'INTERNAL_ERROR' };
+    }
+  }
+
+  async #mark(
+    sql: Sql,
+    { syncId, tenant }: ClaimedSync,
+    settled: readonly Settled[],
+    attempts: ReadonlyMap<string, number>,
+  ): Promise<void> {
+    await sql.query(
+      `UPDATE sync_dossiers d SET outcome = s.outcome, reason = s.reason, attempts = d.attempts + 1,
+         next_at = now() + make_interval(secs => s.seconds)
+       FROM unnest($3::text[], $4::text[], $5::text[], $6::float8[]) AS s(numero, outcome, reason, seconds)
+       WHERE d.sync_id = $1 AND d.tenant_hash = $2 AND d.numero_interne = s.numero`,
+      [
+        syncId,
+        tenant.hash,
+        settled.map((each) => each.numeroInterne),
+        settled.map((each) => each.outcome),
+        settled.map((each) => each.code),
+        settled.map(({ outcome, numeroInterne }) =>
+          outcome === null ? this.parts.backOffMs(attempts.get(numeroInterne) ?? 0) / 1000 : 0,
+        ),
+      ],
+    );
+  }
+
+  async #advance(sql: Sql, claim: ClaimedSync, before: StoredProgress, progress: StoredProgress): Promise<void> {
+    await sql.query('UPDATE sync_jobs SET progress = $2, failures = 0, updated_at = now() WHERE id = $1', [
+      claim.syncId,
+      JSON.stringify(progress),
+    ]);
+    // Nothing but dossiers that will be read again is no batch that anybody waits for.
+    if (progress.batches === before.batches) return;
+    const { batches, done, seen, rate, new: added, changed, unchanged, failed } = progress;
+    const left = secondsLeft(seen - done, rate);
+    await tell(this.parts.events, sql, claim, {
+      type: 'sync.batch',
+      data: {
+        ...{ batch: batches, done, total: seen, new: added, changed, unchanged, failed },
+        rate: rate === null ? null : Math.round(rate * 100) / 100,
+        etaSeconds: left === null ? null : Math.ceil(left),
+      },
+    });
+  }
+
+  /** Before the commit: a crash between the two may cost a fresh answer, never leave an old one. */
+  async #forgetChanged({ opcoId, tenant }: ClaimedSync, settled: readonly Settled[]): Promise<void> {
+    const changed = settled
+      .filter(({ outcome }) => outcome === 'changed')
+      .map((each) => `dossier:${each.numeroInterne}`);
+    if (changed.length > 0) await this.parts.forget(opcoId, tenant.hash, changed);
+  }
+}
+
+async function attemptsOf(
+  sql: Sql,
+  { syncId, tenant }: ClaimedSync,
+  dossiers: readonly ReadDossier[],
+): Promise<Map<string, number>> {
+  const failed = dossiers.filter((read) => 'code' in read).map((read) => read.numeroInterne);
+  if (failed.length === 0) return new Map();
+  const rows = await sql.query<{ numero_interne: string; attempts: number }>(
+    'SELECT numero_interne, attempts FROM sync_dossiers WHERE sync_id = $1 AND tenant_hash = $2 AND numero_interne = ANY ($3)',
+    [syncId, tenant.hash, failed],
+  );
+  return new Map(rows.map((row) => [row.numero_interne, row.attempts]));
+}
+
+function countsOf(settled: readonly Settled[]): Record<Sighting | 'failed', number> {
+  const counts = { new: 0, changed: 0, unchanged: 0, failed: 0 };
+  for (const { outcome } of settled) if (outcome !== null) counts[outcome]++;
+  return counts;
+}
+
+function progressAfter(before: StoredProgress, settled: readonly Settled[], seconds: number): StoredProgress {
+  const counts = countsOf(settled);
+  const done = settled.filter(({ outcome }) => outcome !== null).length;
+  return {
+    seen: before.seen,
+    done: before.done + done,
+    new: before.new + counts.new,
+    changed: before.changed + counts.changed,
+    unchanged: before.unchanged + counts.unchanged,
+    failed: before.failed + counts.failed,
+    ...(done > 0
+      ? { batches: before.batches + 1, rate: smoothedRate(before.rate, { done, seconds }) }
+      : { batches: before.batches, rate: before.rate }),
+  };
+}

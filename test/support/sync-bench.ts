@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { AuditTrail } from '../../src/audit/audit-trail.js';
+import { systemClock } from '../../src/core/clock.js';
+import type { TenantHash } from '../../src/core/tenant.js';
+import { CommitSignal } from '../../src/events/commit-signal.js';
+import { EventLog } from '../../src/events/event-log.js';
+import { Env } from '../../src/platform/config/env.js';
+import { KeyRing } from '../../src/platform/crypto/key-ring.js';
+import { SnapshotRepository } from '../../src/poller/snapshot.repository.js';
+import { CommitBatch } from '../../src/sync/commit-batch.js';
+import { KeepDossier } from '../../src/sync/keep-dossier.js';
+import { SyncClaimRepository } from '../../src/sync/sync-claim.repository.js';
+import { SyncJobRepository } from '../../src/sync/sync-job.repository.js';
+import { SyncTurnRepository } from '../../src/sync/sync-turn.repository.js';
+import type { SyncWorker } from '../../src/sync/sync-worker.js';
+import { syncWorker } from '../../src/sync/wire-worker.js';
+import { DataKeys } from '../../src/tenancy/data-keys.js';
+import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
+import { ScriptedOpco } from './poll-bench.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
+
+const [audit, events, signal] = [new AuditTrail(), new EventLog(), new CommitSignal()];
+
+/** Synchronisations on a database of their own, before an OPCO in memory; rounds are made by hand. */
+export class SyncBench {
+  opco = new ScriptedOpco();
+  /** What workers complained of. */
+  readonly complaints: unknown[] = [];
+
+  private constructor(
+    readonly db: TestDatabase,
+    private readonly keys: DataKeys,
+  ) {}
+
+  static async create(): Promise<SyncBench> {
+    const db = await createTestDatabase();
+    const keys = new DataKeys(db.database, KeyRing.parse(`k1:${randomBytes(32).toString('hex')}`));
+    await keys.load();
+    return new SyncBench(db, keys);
+  }
+
+  get claims(): SyncClaimRepository {
+    return new SyncClaimRepository(this.db.database);
+  }
+
+  get turns(): SyncTurnRepository {
+    return new SyncTurnRepository({ database: this.db.database, events, signal });
+  }
+
+  get jobs(): SyncJobRepository {
+    return new SyncJobRepository({ database: this.db.database, audit, wake: () => undefined });
+  }
+
+  get snapshots(): SnapshotRepository {
+    return new SnapshotRepository(this.db.database, this.keys);
+  }
+
+  /** `keep` stands in for the way into the history. */
+  commits(keep: Pick<KeepDossier, 'keep'> = new KeepDossier(this.snapshots, events)): CommitBatch {
+    return new CommitBatch({
+      ...{ database: this.db.database, events, signal, keep, attempts: 3 },
+      backOffMs: () => 0,
+      forget: async () => undefined,
+      counted: () => undefined,
+    });
+  }
+
+  anInstance(settings: Partial<Env> = {}): SyncWorker {
+    const { database } = this.db;
+    return syncWorker({
+      ...{ database, events, signal, audit, reads: this.opco, snapshots: this.snapshots, clock: systemClock },
+      env: Object.assign(new Env(), { OPCOVIA_SYNC_BATCH: 2, OPCOVIA_SYNC_BACKOFF_MS: 1, ...settings }),
+      random: () => 0.5,
+      wait: async () => undefined,
+      pagingOf: () => ({ kind: 'pages', size: 2 }),
+      forget: async () => undefined,
+      counted: () => undefined,
+      failed: (error) => this.complaints.push(error),
+    });
+  }
+
+  /** A tenant with so many dossiers at the OPCO, and its synchronisation, which nobody has begun. */
+  async aSync(dossiers: number): Promise<{ tenant: TenantHash; syncId: string }> {
+    this.opco.dossiers.clear();
+    for (let rank = 1; rank <= dossiers; rank++) this.opco.dossiers.set(`D${rank}`, { etat: 'ENGAGE' });
+    const tenants = new TenantsRepository(this.db.database, audit);
+    const { tenant } = await tenants.create({ nom: 'CFA', environment: 'test', actor: 'cli' });
+    const { syncId } = await this.jobs.request(this.owner(tenant), 'akto');
+    return { tenant, syncId };
+  }
+
+  owner(tenant: TenantHash) {
+    return { tenant: { hash: tenant, environment: 'test', nom: 'CFA', keyId: 'k' } as const };
+  }
+
+  view(tenant: TenantHash, syncId: string) {
+    return this.jobs.view(tenant, { opcoId: 'akto', syncId });
+  }
+
+  async told(tenant: TenantHash): Promise<string[]> {
+    const rows = await this.db.database.asTenant(tenant, (sql) =>
+      sql.query<{ type: string }>('SELECT type FROM events ORDER BY ordinal'),
+    );
+    return rows.map(({ type }) => type);
+  }
+
+  count(tenant: TenantHash, table: 'snapshots' | 'sync_dossiers' | 'sync_jobs'): Promise<number> {
+    return this.db.database.asTenant(tenant, async (sql) => {
+      const [row] = await sql.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${table}`);
+      return row?.n ?? -1;
+    });
+  }
+
+  /** Runs one statement as the system. */
+  asSystem(statement: string, values: readonly unknown[] = []): Promise<object[]> {
+    return this.db.database.asSystem((sql) => sql.query(statement, values));
+  }
+}
