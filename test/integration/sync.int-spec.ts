@@ -48,6 +48,16 @@ describe('synchronisations in PostgreSQL', () => {
     const heir = bench.anInstance();
     await done(heir);
     expect(bench.opco.calls).toEqual([]);
+    let next: Awaited<ReturnType<typeof bench.claims.claim>> = [];
+    while (next.length === 0) next = await bench.claims.claim(1, 60);
+    const [holder] = next;
+    if (!holder) throw new Error('nobody has taken over');
+    // Still running, in other hands.
+    const zombie = bench.commits().commit(dead, { dossiers: [shown('D3', 'SOLDE')], seconds: 1 });
+    await expect(zombie).rejects.toThrow('CONFLICT');
+    expect(await bench.claims.renew(dead, 600)).toBe(false);
+    await bench.claims.release(dead, { seconds: 600, waiting: null, fruitless: false });
+    await bench.claims.release(holder, { seconds: 0, waiting: null, fruitless: false });
     while ((await bench.view(tenant, syncId)).status !== 'completed') await done(heir);
     expect(bench.opco.reads('dossier').map(({ query }) => query['numeroInterne'])).toEqual(['D3', 'D4', 'D5', 'D6']);
     expect(bench.opco.reads('etats')).toEqual([]);

@@ -59,12 +59,24 @@ describe('rate-limit', () => {
     expect(waits).toEqual([200]);
   });
 
-  it.each(['job', 'poll', 'bulk'] as const)('refuses a worker (%s) at once', async (traffic) => {
+  it.each(['job', 'poll'] as const)('refuses a worker (%s) at once', async (traffic) => {
     const { stage, waits } = rig([inSeconds(0.01)]);
     const exchange = exchangeOf(traffic);
     await advance(stage, exchange);
     expect(exchange.failure?.details.retryAfterSeconds).toBe(1);
     expect(waits).toEqual([]);
+  });
+
+  it('lets bulk traffic wait for a permit of this second, and tells it the true wait for a later one', async () => {
+    const near = rig([inSeconds(0.6), { granted: true, permit: aPermit() }]);
+    const first = exchangeOf('bulk');
+    await advance(near.stage, first);
+    expect([first.has('permit'), near.waits]).toEqual([true, [600]]);
+    const far = rig([inSeconds(1.2)]);
+    const second = exchangeOf('bulk');
+    await advance(far.stage, second);
+    expect([second.failure?.code, second.failure?.details.retryAfterSeconds]).toEqual(['RATE_LIMITED', 2]);
+    expect(far.waits).toEqual([]);
   });
 
   it('gives the permit back when nothing went upstream, and only then', async () => {
