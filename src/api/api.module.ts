@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { EventsModule } from '../events/events.module.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
+import { PollerModule } from '../poller/poller.module.js';
 import { QueueModule } from '../queue/queue.module.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { WebhookModule } from '../webhooks/webhook.module.js';
@@ -18,6 +19,7 @@ import { CertificatsController } from './opco/certificats.controller.js';
 import { ConventionsController } from './opco/conventions.controller.js';
 import { DocumentsController } from './opco/documents.controller.js';
 import { DossiersController } from './opco/dossiers.controller.js';
+import { HistoryController } from './opco/history.controller.js';
 import { FacturesController } from './opco/factures.controller.js';
 import { EtatsPages } from './opco/etats-pages.js';
 import { StatusController } from './opco/status.controller.js';
@@ -28,7 +30,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
  * before a body is read, and the one filter, are fastened in `create-api.ts`. Nobody imports this module but the application.
  */
 @Module({
-  imports: [PassportModule, TenancyModule, PipelineModule, QueueModule, EventsModule, WebhookModule],
+  imports: [PassportModule, TenancyModule, PipelineModule, QueueModule, PollerModule, EventsModule, WebhookModule],
   // Static paths first: `me`, `webhooks` and `events` are no OPCOs.
   controllers: [
     HealthController,
@@ -39,6 +41,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
     JobsController,
     CredentialsController,
     DossiersController,
+    HistoryController,
     ConventionsController,
     FacturesController,
     CertificatsController,

@@ -12,7 +12,9 @@ import { Env } from '../platform/config/env.js';
 import { Database } from '../platform/database/database.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { DataKeys } from '../tenancy/data-keys.js';
+import { HistoryRepository } from './history.repository.js';
 import { PollDossiers } from './poll-dossiers.js';
+import { HistoryPurgeDuty } from './purge-duty.js';
 import { PollTargetRepository } from './poll-target.repository.js';
 import { Poller } from './poller.js';
 import { SnapshotRepository } from './snapshot.repository.js';
@@ -21,10 +23,16 @@ import { SnapshotRepository } from './snapshot.repository.js';
 @Module({
   imports: [PipelineModule],
   providers: [
+    HistoryPurgeDuty,
     {
       provide: SnapshotRepository,
       inject: [Database, DataKeys],
       useFactory: (database: Database, keys: DataKeys) => new SnapshotRepository(database, keys),
+    },
+    {
+      provide: HistoryRepository,
+      inject: [Database, SnapshotRepository],
+      useFactory: (database: Database, snapshots: SnapshotRepository) => new HistoryRepository(database, snapshots),
     },
     {
       provide: PollTargetRepository,
@@ -52,7 +60,7 @@ import { SnapshotRepository } from './snapshot.repository.js';
         }),
     },
   ],
-  exports: [SnapshotRepository],
+  exports: [SnapshotRepository, HistoryRepository],
 })
 export class PollerModule {}
 

@@ -31,6 +31,7 @@ const fill: Readonly<Record<string, string>> = {
     SELECT $1, w.id, e.id, e.subject, 1 FROM webhooks w JOIN events e USING (tenant_hash) WHERE w.tenant_hash = $1`,
   snapshots: `(tenant_hash, opco_id, numero_interne, version, etat, data_key_id, content, content_hash)
     VALUES ($1, 'akto', 'N1', 1, 'TRANSMIS', gen_random_uuid(), 'v1', '\\x00')`,
+  watched_dossiers: `(tenant_hash, opco_id, numero_interne, etat) VALUES ($1, 'akto', 'N1', 'TRANSMIS') ON CONFLICT DO NOTHING`,
   poll_targets: `(tenant_hash, opco_id) VALUES ($1, 'akto')`,
   sync_jobs: `(id, tenant_hash, opco_id) VALUES (gen_random_uuid(), $1, 'akto')`,
 };

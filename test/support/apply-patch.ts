@@ -1,7 +1,12 @@
-import type { PatchOperation } from '../../src/poller/patch.js';
+/** An operation as it comes over the wire. */
+interface Operation {
+  readonly op: 'add' | 'remove' | 'replace';
+  readonly path: string;
+  readonly value?: unknown;
+}
 
 /** Applies a JSON Patch as RFC 6902 says, for `add`, `remove` and `replace`; written apart from what makes the patches. */
-export function applyPatch(document: unknown, operations: readonly PatchOperation[]): unknown {
+export function applyPatch(document: unknown, operations: readonly Operation[]): unknown {
   const root = { '': structuredClone(document) };
   for (const operation of operations) {
     const names = operation.path.split('/').map((name) => name.replace(/~1/g, '/').replace(/~0/g, '~'));

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsIn, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
-import { DoubtSettings } from './doubt-settings.js';
+import { PollSettings } from './poll-settings.js';
 import { OptionalText, Setting, Whole } from './setting.js';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
@@ -11,7 +11,7 @@ const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
  * Every variable that Opcovia reads, with its default: the only source of configuration. A bad value stops the start and
  * prints the variable's name, never its value. `docs/configuration.md` and `.env.example` are generated from this class.
  */
-export class Env extends DoubtSettings {
+export class Env extends PollSettings {
   @Setting('`production` refuses embedded services, the demo tenant and the sandbox.')
   @IsIn(['development', 'test', 'production'])
   NODE_ENV: 'development' | 'test' | 'production' = 'development';
@@ -149,17 +149,6 @@ export class Env extends DoubtSettings {
   @IsNumber()
   @Min(0)
   OPCOVIA_CREDENTIALS_WAIT_HOURS = 24;
-
-  @Setting('Seconds between two polls of one tenant at one OPCO.')
-  @Type(() => Number)
-  @IsNumber()
-  @Min(0.05)
-  @Max(86400)
-  OPCOVIA_POLL_INTERVAL_SECONDS = 60;
-
-  @Setting('Polls (one tenant at one OPCO) under way at a time in one process.')
-  @Whole(1, 1000)
-  OPCOVIA_POLL_CONCURRENCY = 4;
 
   @Setting('Milliseconds between two ticks of sequencer, webhook delivery and poller.')
   @Whole(10, 60000)

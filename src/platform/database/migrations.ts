@@ -23,6 +23,8 @@ import { IndexEndedJobs1764000022000 } from '../../../migrations/1764000022000-I
 import { MarkPurgedJobs1764000023000 } from '../../../migrations/1764000023000-MarkPurgedJobs.js';
 import { IndexRetention1764000024000 } from '../../../migrations/1764000024000-IndexRetention.js';
 import { AcceptDepositsOnce1764000025000 } from '../../../migrations/1764000025000-AcceptDepositsOnce.js';
+import { CreateWatchedDossiers1764000031000 } from '../../../migrations/1764000031000-CreateWatchedDossiers.js';
+import { ChainSnapshots1764000031100 } from '../../../migrations/1764000031100-ChainSnapshots.js';
 
 /** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
 export const migrations = [
@@ -51,4 +53,6 @@ export const migrations = [
   MarkPurgedJobs1764000023000,
   IndexRetention1764000024000,
   AcceptDepositsOnce1764000025000,
+  CreateWatchedDossiers1764000031000,
+  ChainSnapshots1764000031100,
 ];
