@@ -18,6 +18,7 @@ import { HistoryPurgeDuty } from './purge-duty.js';
 import { PollTargetRepository } from './poll-target.repository.js';
 import { Poller } from './poller.js';
 import { SnapshotRepository } from './snapshot.repository.js';
+import { WatchRepository } from './watch.repository.js';
 
 /** The poller, and the history that it leaves. ScheduleModule.forRoot() stands in the application. */
 @Module({
@@ -35,27 +36,44 @@ import { SnapshotRepository } from './snapshot.repository.js';
       useFactory: (database: Database, snapshots: SnapshotRepository) => new HistoryRepository(database, snapshots),
     },
     {
+      provide: WatchRepository,
+      inject: [Database, DataKeys],
+      useFactory: (database: Database, keys: DataKeys) => new WatchRepository(database, keys),
+    },
+    {
       provide: PollTargetRepository,
       inject: [Database],
       useFactory: (database: Database) => new PollTargetRepository(database),
     },
     {
       provide: PollDossiers,
-      inject: [PipelineRunner, RESPONSE_CACHE, SnapshotRepository, EventLog, CommitSignal, AdaptersInForce],
-      useFactory: (...[reads, cache, snapshots, events, signal, inForce]: PollParts) =>
+      inject: [
+        ...[
+          PipelineRunner,
+          RESPONSE_CACHE,
+          SnapshotRepository,
+          WatchRepository,
+          EventLog,
+          CommitSignal,
+          AdaptersInForce,
+        ],
+      ],
+      useFactory: (...[reads, cache, snapshots, watch, events, signal, inForce]: PollParts) =>
         new PollDossiers({
-          ...{ reads, cache, snapshots, events, signal },
+          ...{ reads, cache, snapshots, watch, events, signal },
           wait: (ms, ended) => pause(ms, undefined, { signal: ended }),
           pagingOf: (opcoId) => inForce.of(opcoId)?.paging,
         }),
     },
     {
       provide: Poller,
-      inject: [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics],
-      useFactory: (...[env, targets, polls, schedule, metrics]: PollerParts) =>
+      inject: [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, AdaptersInForce],
+      useFactory: (...[env, targets, polls, schedule, metrics, inForce]: PollerParts) =>
         new Poller({
           ...{ env, targets, polls, schedule },
           random: Math.random,
+          now: Date.now,
+          callsPerSecondOf: (opcoId) => inForce.of(opcoId)?.limits.callsPerSecond ?? 1,
           ended: (opco, result) => metrics.polls.inc({ opco, result }),
         }),
     },
@@ -64,5 +82,13 @@ import { SnapshotRepository } from './snapshot.repository.js';
 })
 export class PollerModule {}
 
-type PollerParts = [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics];
-type PollParts = [PipelineRunner, ResponseCache, SnapshotRepository, EventLog, CommitSignal, AdaptersInForce];
+type PollerParts = [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, AdaptersInForce];
+type PollParts = [
+  PipelineRunner,
+  ResponseCache,
+  SnapshotRepository,
+  WatchRepository,
+  EventLog,
+  CommitSignal,
+  AdaptersInForce,
+];

@@ -14,6 +14,7 @@ import { PollDossiers, type Reads } from '../../src/poller/poll-dossiers.js';
 import { PollTargetRepository } from '../../src/poller/poll-target.repository.js';
 import { Poller } from '../../src/poller/poller.js';
 import { SnapshotRepository } from '../../src/poller/snapshot.repository.js';
+import { WatchRepository } from '../../src/poller/watch.repository.js';
 import { DataKeys } from '../../src/tenancy/data-keys.js';
 import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
@@ -125,6 +126,7 @@ export class PollBench {
     const polls = new PollDossiers({
       reads: this.opco,
       snapshots: this.snapshots,
+      watch: new WatchRepository(this.db.database, this.keys),
       events: new EventLog(),
       signal: new CommitSignal(),
       cache: { forget: async (_opcoId, _tenant, entities) => void this.forgotten.push(...entities) },
@@ -138,6 +140,8 @@ export class PollBench {
       targets: this.targets,
       schedule: new SchedulerRegistry(),
       random: () => 0.5,
+      now: Date.now,
+      callsPerSecondOf: () => 100,
       ended: () => undefined,
     });
   }

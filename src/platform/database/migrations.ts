@@ -25,6 +25,7 @@ import { IndexRetention1764000024000 } from '../../../migrations/1764000024000-I
 import { AcceptDepositsOnce1764000025000 } from '../../../migrations/1764000025000-AcceptDepositsOnce.js';
 import { CreateWatchedDossiers1764000031000 } from '../../../migrations/1764000031000-CreateWatchedDossiers.js';
 import { ChainSnapshots1764000031100 } from '../../../migrations/1764000031100-ChainSnapshots.js';
+import { SteerPolling1764000031200 } from '../../../migrations/1764000031200-SteerPolling.js';
 
 /** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
 export const migrations = [
@@ -55,4 +56,5 @@ export const migrations = [
   AcceptDepositsOnce1764000025000,
   CreateWatchedDossiers1764000031000,
   ChainSnapshots1764000031100,
+  SteerPolling1764000031200,
 ];
