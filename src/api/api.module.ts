@@ -16,6 +16,7 @@ import { JobsController } from './jobs/jobs.controller.js';
 import { MeController } from './me/me.controller.js';
 import { DepositDoor } from './opco/accept.js';
 import { CertificatsController } from './opco/certificats.controller.js';
+import { CoherenceController } from './opco/coherence.controller.js';
 import { ConventionsController } from './opco/conventions.controller.js';
 import { DocumentsController } from './opco/documents.controller.js';
 import { DossiersController } from './opco/dossiers.controller.js';
@@ -23,6 +24,7 @@ import { HistoryController } from './opco/history.controller.js';
 import { FacturesController } from './opco/factures.controller.js';
 import { EtatsPages } from './opco/etats-pages.js';
 import { StatusController } from './opco/status.controller.js';
+import { PollingController } from './polling/polling.controller.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 /**
@@ -40,8 +42,10 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
     StatusController,
     JobsController,
     CredentialsController,
+    PollingController,
     DossiersController,
     HistoryController,
+    CoherenceController,
     ConventionsController,
     FacturesController,
     CertificatsController,

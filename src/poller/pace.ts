@@ -32,31 +32,34 @@ const daySeconds = 86_400;
 /** Rates of changes a day that no list shows; norm.md 3.14 and how long OPCOs take to pay. */
 const rates = {
   instruction: 0.1,
-  billable: 0.04,
-  overdue: 0.01,
-  examined: 0.02,
-  engaged: 0.003,
-  over: 0.0005,
+  opened: 0.07,
+  billable: 0.03,
+  overdue: 0.003,
+  examined: 0.001,
+  quiet: 0.0002,
 } as const;
-const freshlyOpenDays = 60;
+const justOpenDays = 10;
+const freshlyOpenDays = 45;
 const over = new Set(['SOLDE', 'ANNULE', 'REFUSE']);
 
 /** Changes a day that are likely for a dossier in that state, with that money. */
 export function likelyRate({ dossier, today }: PaceFacts): number {
   const { etat } = dossier.cerfa;
-  if (over.has(etat)) return rates.over;
+  if (over.has(etat)) return rates.quiet / 4;
   const instalments = dossier.echeances ?? [];
   if (instalments.some(({ montantEnCoursInstruction }) => (montantEnCoursInstruction ?? 0) > 0))
     return rates.instruction;
-  const billable = instalments.filter(
-    ({ dateOuverture, montantTotal, montantRegle }) =>
-      dateOuverture && dateOuverture <= today && (montantTotal ?? 0) > (montantRegle ?? 0),
-  );
-  if (billable.some(({ dateOuverture }) => daysBetween(dateOuverture ?? '', today) <= freshlyOpenDays))
-    return rates.billable;
-  if (billable.length > 0) return rates.overdue;
-  if (etat === 'RUPTURE') return rates.over;
-  return etat === 'ENGAGE' ? rates.engaged : rates.examined;
+  const waited = instalments
+    .filter(
+      ({ dateOuverture, montantTotal, montantRegle }) =>
+        dateOuverture && dateOuverture <= today && (montantTotal ?? 0) > (montantRegle ?? 0),
+    )
+    .map(({ dateOuverture }) => daysBetween(dateOuverture ?? today, today));
+  const least = Math.min(...waited);
+  if (least <= justOpenDays) return rates.opened;
+  if (least <= freshlyOpenDays) return rates.billable;
+  if (waited.length > 0) return rates.overdue;
+  return etat === 'ENGAGE' || etat === 'RUPTURE' ? rates.quiet : rates.examined;
 }
 
 /** The clock of a dossier that was just read: what was seen of it, its weight, and when its turn comes again. */
@@ -104,17 +107,31 @@ function openingSeconds({ dossier, today }: PaceFacts, random: number): number {
 
 const daysBetween = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / 86_400_000;
 
-/** How the poll share of an OPCO's rate is divided: the list first, yet never more than half of it, the details the rest. */
+/** Changes a day that the list of a CFA shows, per dossier: three or four in the two years of a contract. */
+const listedPerDossier = 0.005;
+const leastListShare = 0.05;
+const mostListShare = 0.7;
+
+/**
+ * How the poll share of an OPCO's rate is divided. R listed changes a day wait half the time between two lists of L calls, all others
+ * as above; for a + d calls a day, R L / (2 a) + S^2 / (2 d) is least when a : d is sqrt(R L) : S. Neither side ever gets nothing.
+ */
 export function planBudget(terms: {
   readonly callsPerSecond: number;
   readonly share: number;
   /** Tenants that are polled at this OPCO. */
   readonly sharedBy: number;
   readonly listCalls: number;
-  readonly wantedListSeconds: number;
+  readonly dossiers: number;
+  /** The sum of the weights of all that is watched: S. */
+  readonly weights: number;
 }): Budget {
-  const { callsPerSecond, share, sharedBy, listCalls, wantedListSeconds } = terms;
+  const { callsPerSecond, share, sharedBy, listCalls, dossiers, weights } = terms;
   const perDay = (callsPerSecond * share * daySeconds) / Math.max(1, sharedBy);
-  const listSeconds = Math.max(wantedListSeconds, (listCalls * daySeconds) / (perDay / 2));
-  return { listSeconds, detailsPerDay: perDay - (listCalls * daySeconds) / listSeconds };
+  const list = Math.sqrt(listedPerDossier * dossiers * listCalls);
+  const part = Math.min(mostListShare, Math.max(leastListShare, list / (list + weights || 1)));
+  return { listSeconds: (listCalls * daySeconds) / (perDay * part), detailsPerDay: perDay * (1 - part) };
 }
+
+/** The weight of a dossier of which nothing is known yet: a first scan plans with it. */
+export const usualWeight = 0.06;

@@ -2,7 +2,7 @@ import { EndAbsent } from './end-absent.js';
 import type { Poll, PollPorts, PollReport } from './poll.js';
 import { PollRun } from './poll-run.js';
 
-export type { Forgets, Poll, PollPorts, PollReport, Reads } from './poll.js';
+export type { Poll, PollPorts, PollReport, Reads } from './poll.js';
 
 /**
  * Reads the states of all dossiers, then the detail of those whose row is new or says something else than before, then of those

@@ -8,10 +8,13 @@ import { scanPages, type PagedList } from '../core/scan-pages.js';
 import type { TenantHash } from '../core/tenant.js';
 import type { Sql } from '../platform/database/database.js';
 import { changeEvent, discoveredEvent, type KnownState } from './change-event.js';
+import { reconcile } from './coherence.js';
 import type { EndAbsent } from './end-absent.js';
 import { isVerified } from './judge-scan.js';
-import type { Poll, PollPorts, PollReport } from './poll.js';
+import { usualWeight } from './pace.js';
+import type { Poll, PollLoad, PollPorts, PollReport } from './poll.js';
 import type { DossierName, Snapshot } from './snapshot.repository.js';
+import { newIncoherence } from './tell-incoherence.js';
 
 /** A detail that fails so is that dossier's own trouble: the others are read all the same. */
 const oneDossierOnly: ReadonlySet<ErrorCode> = new Set([
@@ -42,13 +45,14 @@ export class PollRun {
 
   async go(): Promise<PollReport> {
     const { tenant, opcoId, mostDue } = this.poll;
-    this.#weights = (await this.ports.watch.load(tenant.hash, opcoId)).weights;
+    const watched = await this.ports.watch.load(tenant.hash, opcoId);
+    this.#weights = watched.weights + watched.unweighed * usualWeight;
     const complete = await this.#scan();
     const verified = isVerified({ complete, rows: this.#rows, numbers: this.#seen.size, totals: this.#totals });
     const ended = verified ? await this.#endAbsent() : 0;
     for (const numeroInterne of await this.ports.watch.due(tenant.hash, opcoId, mostDue))
       await this.#read({ numeroInterne });
-    return { etats: this.#etats, ...this.#tally, listCalls: this.#listCalls, ended };
+    return { etats: this.#etats, ...this.#tally, ...this.#load(), ended };
   }
 
   async #scan(): Promise<boolean> {
@@ -131,10 +135,19 @@ export class PollRun {
     const outcome = await this.#keep({ opcoId, numeroInterne }, dossier);
     if (outcome === 'changed') this.#tally.changed++;
     const rowHash = 'etat' in row ? this.ports.watch.rowHash(tenant.hash, row) : undefined;
-    const sight = { dossier, changed: outcome === 'changed', weights: this.#weights, listCalls: this.#listCalls };
+    const sight = { dossier, changed: outcome === 'changed', ...this.#load() };
     await this.ports.watch.noteRead(tenant.hash, { opcoId, numeroInterne }, rowHash, (observed) =>
       clockOf({ ...sight, observed }),
     );
+  }
+
+  #load(): PollLoad {
+    const dossiers = this.#seen.size;
+    return {
+      dossiers,
+      listCalls: this.#listCalls,
+      weights: this.#weights + (this.#weights === 0 ? dossiers * usualWeight : 0),
+    };
   }
 
   async #keep(name: DossierName, dossier: Dossier): Promise<'changed' | 'same'> {
@@ -148,6 +161,9 @@ export class PollRun {
       changed = known !== undefined;
       if (known) told = await events.append(sql, tenant.hash, changeEvent(name, known, dossier));
       else if (tellDiscovered) told = await events.append(sql, tenant.hash, discoveredEvent(name, dossier));
+      const books = reconcile({ dossier, today: this.poll.today });
+      const incoherence = await newIncoherence(sql, tenant.hash, name, books);
+      if (incoherence) told = await events.append(sql, tenant.hash, incoherence);
     });
     if (told !== undefined && kept !== 'unchanged') signal.announce();
     return changed ? 'changed' : 'same';

@@ -45,30 +45,37 @@ export interface Poll {
   readonly holdsClaim: (sql: Sql) => Promise<boolean>;
   /** Whether the tenant wants to hear of dossiers that nobody had seen before. */
   readonly tellDiscovered: boolean;
+  /** `YYYY-MM-DD` in Paris. */
+  readonly today: string;
   /** Details that may be read because their time has come. */
   readonly mostDue: number;
   /** When a dossier's turn comes again, given the calls that the list took and the weight of all that is watched. */
   readonly clockOf: (sight: ClockSight) => Clock;
 }
 
+/** How much there is to read. */
+export interface PollLoad {
+  /** Calls that the list takes. */
+  readonly listCalls: number;
+  readonly dossiers: number;
+  /** The sum of the weights of all that is watched. */
+  readonly weights: number;
+}
+
 /** What the clock of a dossier is set by. */
-export interface ClockSight {
+export interface ClockSight extends PollLoad {
   readonly dossier: Dossier;
   readonly observed: Observed;
   readonly changed: boolean;
-  readonly weights: number;
-  readonly listCalls: number;
 }
 
 /** What a complete scan saw. */
-export interface PollReport {
+export interface PollReport extends PollLoad {
   readonly etats: ReadonlySet<string>;
   readonly read: number;
   readonly changed: number;
   /** Dossiers whose detail the OPCO could not show properly; the next poll tries again. */
   readonly unreadable: number;
-  /** Calls that the list took. */
-  readonly listCalls: number;
   /** Histories that ended, because the OPCO has these dossiers no longer. */
   readonly ended: number;
 }

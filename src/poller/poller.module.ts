@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { AuditTrail } from '../audit/audit-trail.js';
 import { RESPONSE_CACHE } from '../cache/cache.tokens.js';
 import { AdaptersInForce } from '../core/adapters-in-force.js';
 import type { ResponseCache } from '../core/response-cache.js';
@@ -14,6 +15,7 @@ import { Metrics } from '../platform/metrics/metrics.js';
 import { DataKeys } from '../tenancy/data-keys.js';
 import { HistoryRepository } from './history.repository.js';
 import { PollDossiers } from './poll-dossiers.js';
+import { PollingRepository } from './polling.repository.js';
 import { HistoryPurgeDuty } from './purge-duty.js';
 import { PollTargetRepository } from './poll-target.repository.js';
 import { Poller } from './poller.js';
@@ -34,6 +36,11 @@ import { WatchRepository } from './watch.repository.js';
       provide: HistoryRepository,
       inject: [Database, SnapshotRepository],
       useFactory: (database: Database, snapshots: SnapshotRepository) => new HistoryRepository(database, snapshots),
+    },
+    {
+      provide: PollingRepository,
+      inject: [Database, AuditTrail],
+      useFactory: (database: Database, audit: AuditTrail) => new PollingRepository(database, audit),
     },
     {
       provide: WatchRepository,
@@ -78,7 +85,7 @@ import { WatchRepository } from './watch.repository.js';
         }),
     },
   ],
-  exports: [SnapshotRepository, HistoryRepository],
+  exports: [SnapshotRepository, HistoryRepository, PollingRepository],
 })
 export class PollerModule {}
 

@@ -6,6 +6,7 @@ import { Rounds } from '../platform/rounds.js';
 import { backOff, choosePace } from './choose-pace.js';
 import { type Budget, planBudget, setClock } from './pace.js';
 import { todayInParis } from './paris.js';
+import type { PollLoad } from './poll.js';
 import type { Poll, PollDossiers } from './poll-dossiers.js';
 import type { ClaimedTarget, PollEnd, PollTargetRepository } from './poll-target.repository.js';
 
@@ -107,7 +108,7 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       const report = await polls.run(this.#pollOf(target, renew));
       const pace = choosePace(report, env.OPCOVIA_POLL_INTERVAL_SECONDS, random());
-      const { listSeconds } = this.#budget(target, report.listCalls);
+      const { listSeconds } = this.#budget(target, report);
       return { outcome: 'done', nextInSeconds: Math.max(pace, listSeconds) };
     } catch (error) {
       return this.#afterFailure(target, error);
@@ -121,14 +122,15 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
     const { tenant, opcoId, tellDiscovered } = target;
     return {
       ...{ tenant, opcoId, tellDiscovered, stillOurs, signal: this.#stopping.signal },
+      today: todayInParis(now()),
       holdsClaim: (sql) => targets.holds(sql, target),
       mostDue: env.OPCOVIA_POLL_DETAILS,
-      clockOf: ({ dossier, listCalls, ...seen }) =>
+      clockOf: ({ dossier, listCalls, dossiers, ...seen }) =>
         setClock(
           { dossier, today: todayInParis(now()) },
           {
             ...seen,
-            budget: this.#budget(target, listCalls),
+            budget: this.#budget(target, { listCalls, dossiers, weights: seen.weights }),
             leastSeconds: env.OPCOVIA_POLL_DETAIL_SECONDS,
             random: random(),
           },
@@ -136,12 +138,11 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
     };
   }
 
-  #budget({ opcoId, sharedBy }: ClaimedTarget, listCalls: number): Budget {
+  #budget({ opcoId, sharedBy }: ClaimedTarget, load: PollLoad): Budget {
     const { env, callsPerSecondOf } = this.ports;
-    return planBudget({
-      ...{ sharedBy, listCalls, callsPerSecond: callsPerSecondOf(opcoId), share: env.OPCOVIA_POLL_SHARE },
-      wantedListSeconds: 0,
-    });
+    const { OPCOVIA_POLL_SHARE: share } = env;
+    const { listCalls, dossiers, weights } = load;
+    return planBudget({ sharedBy, share, listCalls, dossiers, weights, callsPerSecond: callsPerSecondOf(opcoId) });
   }
 
   #afterFailure({ failures }: ClaimedTarget, error: unknown): PollEnd {

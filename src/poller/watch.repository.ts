@@ -77,16 +77,16 @@ export class WatchRepository extends TenantScopedRepository {
     return rows.map((row) => row.numero_interne);
   }
 
-  /** How much there is to read: the sum of the weights of all that is watched, and its number. */
-  async load(tenant: TenantHash, opcoId: string): Promise<{ weights: number; dossiers: number }> {
+  /** The sum of the weights of all that is watched, and how many have none yet. */
+  async load(tenant: TenantHash, opcoId: string): Promise<{ weights: number; unweighed: number }> {
     const [row] = await this.within(tenant, (sql) =>
-      sql.query<{ weights: number; dossiers: number }>(
-        `SELECT coalesce(sum(weight), 0)::float8 AS weights, count(*)::int AS dossiers FROM watched_dossiers
+      sql.query<{ weights: number; unweighed: number }>(
+        `SELECT coalesce(sum(weight), 0)::float8 AS weights, count(*) FILTER (WHERE weight = 0)::int AS unweighed FROM watched_dossiers
          WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL`,
         [tenant, opcoId],
       ),
     );
-    return row ?? { weights: 0, dossiers: 0 };
+    return row ?? { weights: 0, unweighed: 0 };
   }
 
   /** Sets the clock of a dossier after its detail was read; `next` judges what was observed until now. */
