@@ -40,6 +40,7 @@ export class PollingRepository extends TenantScopedRepository {
         `UPDATE poll_targets p SET
            stopped_at = CASE $3 WHEN 'paused' THEN coalesce(p.stopped_at, now()) WHEN 'active' THEN NULL ELSE p.stopped_at END,
            next_poll_at = CASE WHEN $3 = 'active' AND p.stopped_at IS NOT NULL THEN now() ELSE p.next_poll_at END,
+           paused_reason = CASE WHEN $3 = 'active' AND p.stopped_at IS NOT NULL THEN NULL ELSE p.paused_reason END,
            tell_discovered = coalesce($4, p.tell_discovered),
            brake_lifted_until = CASE $5::boolean WHEN true THEN now() + interval '1 day' WHEN false THEN NULL ELSE p.brake_lifted_until END
          FROM (SELECT stopped_at IS NOT NULL AS was FROM poll_targets WHERE tenant_hash = $1 AND opco_id = $2 FOR UPDATE) before
