@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { EventsModule } from '../events/events.module.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
+import { PollerModule } from '../poller/poller.module.js';
 import { QueueModule } from '../queue/queue.module.js';
 import { SyncModule } from '../sync/sync.module.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
@@ -16,14 +17,17 @@ import { JobsController } from './jobs/jobs.controller.js';
 import { MeController } from './me/me.controller.js';
 import { DepositDoor } from './opco/accept.js';
 import { CertificatsController } from './opco/certificats.controller.js';
+import { CoherenceController } from './opco/coherence.controller.js';
 import { ConventionsController } from './opco/conventions.controller.js';
 import { DocumentsController } from './opco/documents.controller.js';
 import { DossiersController } from './opco/dossiers.controller.js';
+import { HistoryController } from './opco/history.controller.js';
 import { FacturesController } from './opco/factures.controller.js';
 import { EtatsPages } from './opco/etats-pages.js';
 import { StatusController } from './opco/status.controller.js';
 import { DeliveriesController } from './webhooks/deliveries.controller.js';
 import { SyncController } from './sync/sync.controller.js';
+import { PollingController } from './polling/polling.controller.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 /**
@@ -31,7 +35,16 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
  * before a body is read, and the one filter, are fastened in `create-api.ts`. Nobody imports this module but the application.
  */
 @Module({
-  imports: [PassportModule, TenancyModule, PipelineModule, QueueModule, EventsModule, SyncModule, WebhookModule],
+  imports: [
+    PassportModule,
+    TenancyModule,
+    PipelineModule,
+    QueueModule,
+    PollerModule,
+    EventsModule,
+    SyncModule,
+    WebhookModule,
+  ],
   // Static paths first: `me`, `webhooks` and `events` are no OPCOs.
   controllers: [
     HealthController,
@@ -43,7 +56,10 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
     JobsController,
     SyncController,
     CredentialsController,
+    PollingController,
     DossiersController,
+    HistoryController,
+    CoherenceController,
     ConventionsController,
     FacturesController,
     CertificatsController,

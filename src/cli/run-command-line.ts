@@ -9,6 +9,7 @@ import { isolationCheckCommand } from './isolation-commands.js';
 import { jobsDeadCommand, jobsRedriveCommand } from './job-commands.js';
 import { keyringReencryptCommand, keyringStatusCommand } from './keyring-commands.js';
 import { migrateCommand, migrateDownCommand } from './schema-commands.js';
+import { snapshotsVerifyCommand } from './snapshot-commands.js';
 import {
   keyCreateCommand,
   keyRevokeCommand,
@@ -33,6 +34,7 @@ const commands: readonly Command[] = [
   jobsRedriveCommand,
   auditVerifyCommand,
   auditSearchCommand,
+  snapshotsVerifyCommand,
   isolationCheckCommand,
   keyringStatusCommand,
   keyringReencryptCommand,

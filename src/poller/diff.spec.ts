@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { canonicalForm, diff } from './diff.js';
+import { canonicalForm, diff, differences } from './diff.js';
 
 /** The same JSON with its keys in another order and nulls strewn in. */
 function disturbed(value: unknown): unknown {
@@ -23,7 +23,82 @@ const dossier = {
   ],
 };
 
+/** Another spelling of the same dossier: order, nulls, numbers and days as text, spaces. */
+function respelled(value: unknown, random: () => number): unknown {
+  if (Array.isArray(value)) {
+    const rows = value.map((row) => respelled(row, random));
+    return random() < 0.5 ? rows.reverse() : rows;
+  }
+  if (typeof value === 'number' && random() < 0.5) return Number.isInteger(value) ? `${value}.00` : String(value);
+  if (typeof value === 'string') {
+    const day = /^\d{4}-\d{2}-\d{2}$/.test(value);
+    if (day)
+      return [value, `${value}T00:00:00+00:00`, `${value}T00:00:00Z`, `${value} 00:00`][Math.floor(random() * 4)];
+    return random() < 0.5 ? ` ${value.normalize('NFD')}  ` : value;
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([name, child]) => [name, respelled(child, random)] as const);
+  return Object.fromEntries(random() < 0.5 ? [['absent', null], ...entries.reverse()] : entries);
+}
+
+const cents = fc.integer({ min: 0, max: 2_000_000 }).map((value) => value / 100);
+const day = fc.integer({ min: 0, max: 3000 }).map((n) => new Date(Date.UTC(2024, 0, 1 + n)).toISOString().slice(0, 10));
+const aDossier = fc.record({
+  engagement: cents,
+  cerfa: fc.record({
+    numeroInterne: fc.stringMatching(/^[1-9][0-9]{0,9}$/),
+    etat: fc.constantFrom('TRANSMIS', 'ENGAGE', 'SOLDE'),
+    commentaireEtat: fc.constantFrom('Été à Évreux', 'refus  motivé', ''),
+    contrat: fc.record({ dateDebutContrat: day, dateFinContrat: day, salaireEmbauche: cents }),
+  }),
+  echeances: fc.uniqueArray(
+    fc.record({ numero: fc.integer({ min: 1, max: 9 }), dateOuverture: day, montantTotal: cents }),
+    {
+      selector: ({ numero }) => numero,
+    },
+  ),
+  engagementsFraisAnnexe: fc.array(
+    fc.record({ natureFrais: fc.constantFrom('Restauration', 'Hebergement'), quantite: cents }),
+  ),
+});
+
 describe('diff', () => {
+  it('sees nothing in another spelling of the same dossier', () => {
+    fc.assert(
+      fc.property(aDossier, fc.infiniteStream(fc.double({ min: 0, max: 0.999, noNaN: true })), (one, stream) => {
+        const random = () => stream.next().value ?? 0;
+        const other = respelled(one, random);
+        expect(diff(one, other)).toEqual([]);
+        expect(canonicalForm(other)).toBe(canonicalForm(one));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('takes a midnight of Paris for its day, and another time for what it is', () => {
+    expect(diff({ dateOuverture: '2026-07-01' }, { dateOuverture: '2026-07-01T00:00:00+02:00' })).toEqual([]);
+    expect(diff({ dateOuverture: '2026-07-01' }, { dateOuverture: '2026-06-30T22:00:00Z' })).toEqual([]);
+    expect(diff({ dateOuverture: '2026-07-01' }, { dateOuverture: '2026-07-01T10:00:00Z' })).toHaveLength(1);
+  });
+
+  it('keeps codes digit by digit, and takes no code for an amount', () => {
+    const of = (codePostal: string, ordre: string) => ({ codePostal, remunerationsAnnuelles: [{ ordre, taux: 43 }] });
+    expect(diff(of('01000', '1.1'), of('1000', '1.1'))).toHaveLength(1);
+    expect(diff(of('01000', '1.1'), of('01000', '1.10'))).not.toEqual([]);
+  });
+
+  it('passes over what an OPCO says about its own answer', () => {
+    expect(diff({ comment: 'Lu à 10:01', engagement: 1 }, { comment: 'Lu à 10:02', engagement: 1 })).toEqual([]);
+  });
+
+  it('gives the owner every value', () => {
+    expect(differences(dossier, { ...dossier, cerfa: { ...dossier.cerfa, apprenti: { nom: 'Grand' } } })).toEqual([
+      { path: '/cerfa/apprenti/courriel', class: 'contact', before: 'a@example.org', after: null },
+      { path: '/cerfa/apprenti/dateNaissance', class: 'autre', before: '2005-01-02', after: null },
+      { path: '/cerfa/apprenti/nom', class: 'autre', before: 'Petit', after: 'Grand' },
+    ]);
+  });
+
   it('names each changed path with its class, and shows values of states, amounts and dates only', () => {
     const after = structuredClone(dossier);
     after.cerfa.etat = 'ENGAGE';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readTenantHash, type Environment, type Tenant } from '../core/tenant.js';
-import type { Database } from '../platform/database/database.js';
+import type { Database, Sql } from '../platform/database/database.js';
 
 /** A tenant at an OPCO that this process polls for a while. */
 export interface ClaimedTarget {
@@ -10,6 +10,9 @@ export interface ClaimedTarget {
   readonly claim: string;
   /** Polls in a row that failed. */
   readonly failures: number;
+  readonly tellDiscovered: boolean;
+  /** Tenants that are polled at this OPCO. */
+  readonly sharedBy: number;
 }
 
 /** How a poll ended; each says when the next one is due. */
@@ -26,6 +29,8 @@ interface TargetRow {
   readonly failures: number;
   readonly nom: string;
   readonly environment: Environment;
+  readonly tell_discovered: boolean;
+  readonly shared_by: number;
 }
 
 /**
@@ -48,13 +53,14 @@ export class PollTargetRepository {
         `WITH due AS MATERIALIZED (
            SELECT p.tenant_hash, p.opco_id, t.nom, t.environment
            FROM poll_targets p JOIN tenants t ON t.tenant_hash = p.tenant_hash AND t.suspended_at IS NULL
-           WHERE p.next_poll_at <= now() AND (p.claimed_until IS NULL OR p.claimed_until <= now())
+           WHERE p.stopped_at IS NULL AND p.next_poll_at <= now() AND (p.claimed_until IS NULL OR p.claimed_until <= now())
            ORDER BY p.next_poll_at LIMIT $2 FOR UPDATE OF p SKIP LOCKED
          )
          UPDATE poll_targets p SET claimed_by = $1,
            claimed_until = now() + make_interval(secs => $3), next_poll_at = now() + make_interval(secs => $3)
          FROM due WHERE p.tenant_hash = due.tenant_hash AND p.opco_id = due.opco_id
-         RETURNING p.tenant_hash, p.opco_id, p.failures, due.nom, due.environment`,
+         RETURNING p.tenant_hash, p.opco_id, p.failures, due.nom, due.environment, p.tell_discovered,
+           (SELECT count(*)::int FROM poll_targets o WHERE o.opco_id = p.opco_id AND o.stopped_at IS NULL) AS shared_by`,
         [claim, limit, claimSeconds],
       ),
     );
@@ -63,6 +69,8 @@ export class PollTargetRepository {
       opcoId: row.opco_id,
       claim,
       failures: row.failures,
+      tellDiscovered: row.tell_discovered,
+      sharedBy: row.shared_by,
     }));
   }
 
@@ -77,6 +85,34 @@ export class PollTargetRepository {
       ),
     );
     return rows.length > 0;
+  }
+
+  /**
+   * Whether the claim is still ours, in the transaction of what it lets one write: the row stays locked until the commit, so that
+   * nobody takes over in between. A process that was frozen past its lease writes nothing.
+   */
+  async holds(sql: Sql, { tenant, opcoId, claim }: ClaimedTarget): Promise<boolean> {
+    const rows = await sql.query(
+      `SELECT 1 FROM poll_targets
+       WHERE tenant_hash = $1 AND opco_id = $2 AND claimed_by = $3 AND claimed_until > clock_timestamp() FOR SHARE`,
+      [tenant.hash, opcoId, claim],
+    );
+    return rows.length > 0;
+  }
+
+  /**
+   * After a standstill everything is due at once: what is due for longer than an interval is spread over one. What was never
+   * polled is not held up.
+   */
+  async spread(intervalSeconds: number): Promise<void> {
+    await this.database.asSystem((sql) =>
+      sql.query(
+        `UPDATE poll_targets SET next_poll_at = now() + random() * make_interval(secs => $1)
+         WHERE next_poll_at < now() - make_interval(secs => $1) AND last_success_at IS NOT NULL
+           AND (claimed_until IS NULL OR claimed_until <= now())`,
+        [intervalSeconds],
+      ),
+    );
   }
 
   /** Ends a poll, unless its claim has passed to somebody else. */

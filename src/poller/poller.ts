@@ -4,7 +4,10 @@ import { asOpcoviaError } from '../core/errors.js';
 import type { Env } from '../platform/config/env.js';
 import { Rounds } from '../platform/rounds.js';
 import { backOff, choosePace } from './choose-pace.js';
-import type { PollDossiers } from './poll-dossiers.js';
+import { type Budget, planBudget, setClock } from './pace.js';
+import { todayInParis } from './paris.js';
+import type { PollLoad } from './poll.js';
+import type { Poll, PollDossiers } from './poll-dossiers.js';
 import type { ClaimedTarget, PollEnd, PollTargetRepository } from './poll-target.repository.js';
 
 /** What the poller works with. `random` gives [0, 1). */
@@ -14,19 +17,21 @@ export interface PollerPorts {
   readonly polls: PollDossiers;
   readonly schedule: SchedulerRegistry;
   readonly random: () => number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Calls a second that an OPCO is believed to bear. */
+  readonly callsPerSecondOf: (opcoId: string) => number;
   /** Told how each poll ended. */
   readonly ended: (opcoId: string, outcome: PollEnd['outcome']) => void;
 }
 
 const tickName = 'poller';
-/** Renewed before every detail read, so it need only outlast one slow upstream call with its retries. */
-const claimSeconds = 120;
 /** Looks at a paused target now and then: the fault may have been ours or the OPCO's. */
 const pausedSeconds = 3600;
 
 /**
  * Polls what is due, in a process that has the role `poller`. A claim in PostgreSQL makes sure that two processes never
- * poll the same tenant at the same OPCO.
+ * poll the same tenant at the same OPCO; it is short, and prolonged three times in its length while the process lives.
  *
  *     tick ──▶ claim what is due ──▶ poll ──done──▶ next by pace
  *                                       ├─ failed ──▶ next by back-off
@@ -48,6 +53,7 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
     const { env, schedule } = this.ports;
     if (!env.roles.has('poller')) return;
     this.#ticking = true;
+    void this.ports.targets.spread(env.OPCOVIA_POLL_INTERVAL_SECONDS).catch((error: unknown) => this.#complain(error));
     schedule.addInterval(
       tickName,
       setInterval(() => this.#rounds.wake(), env.OPCOVIA_TICK_MS),
@@ -67,7 +73,7 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
   async round(): Promise<boolean> {
     const free = this.ports.env.OPCOVIA_POLL_CONCURRENCY - this.#underWay.size;
     if (free <= 0) return false;
-    const claimed = await this.ports.targets.claim(free, claimSeconds);
+    const claimed = await this.ports.targets.claim(free, this.ports.env.OPCOVIA_POLL_LEASE_SECONDS);
     for (const target of claimed) this.#start(target);
     return claimed.length === free;
   }
@@ -95,14 +101,48 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
 
   async #outcome(target: ClaimedTarget): Promise<PollEnd> {
     const { env, polls, random, targets } = this.ports;
-    const { tenant, opcoId } = target;
-    const stillOurs = () => targets.renew(target, claimSeconds);
+    const leaseSeconds = env.OPCOVIA_POLL_LEASE_SECONDS;
+    const renew = () => targets.renew(target, leaseSeconds);
+    // A lost claim is noticed by the poll itself, before it asks or writes anything more.
+    const beat = setInterval(() => void renew().catch(() => undefined), (leaseSeconds * 1000) / 3).unref();
     try {
-      const report = await polls.run({ tenant, opcoId, signal: this.#stopping.signal, stillOurs });
-      return { outcome: 'done', nextInSeconds: choosePace(report, env.OPCOVIA_POLL_INTERVAL_SECONDS, random()) };
+      const report = await polls.run(this.#pollOf(target, renew));
+      const pace = choosePace(report, env.OPCOVIA_POLL_INTERVAL_SECONDS, random());
+      const { listSeconds } = this.#budget(target, report);
+      return { outcome: 'done', nextInSeconds: Math.max(pace, listSeconds) };
     } catch (error) {
       return this.#afterFailure(target, error);
+    } finally {
+      clearInterval(beat);
     }
+  }
+
+  #pollOf(target: ClaimedTarget, stillOurs: () => Promise<boolean>): Poll {
+    const { env, targets, random, now } = this.ports;
+    const { tenant, opcoId, tellDiscovered } = target;
+    return {
+      ...{ tenant, opcoId, tellDiscovered, stillOurs, signal: this.#stopping.signal },
+      today: todayInParis(now()),
+      holdsClaim: (sql) => targets.holds(sql, target),
+      mostDue: env.OPCOVIA_POLL_DETAILS,
+      clockOf: ({ dossier, listCalls, dossiers, ...seen }) =>
+        setClock(
+          { dossier, today: todayInParis(now()) },
+          {
+            ...seen,
+            budget: this.#budget(target, { listCalls, dossiers, weights: seen.weights }),
+            leastSeconds: env.OPCOVIA_POLL_DETAIL_SECONDS,
+            random: random(),
+          },
+        ),
+    };
+  }
+
+  #budget({ opcoId, sharedBy }: ClaimedTarget, load: PollLoad): Budget {
+    const { env, callsPerSecondOf } = this.ports;
+    const { OPCOVIA_POLL_SHARE: share } = env;
+    const { listCalls, dossiers, weights } = load;
+    return planBudget({ sharedBy, share, listCalls, dossiers, weights, callsPerSecond: callsPerSecondOf(opcoId) });
   }
 
   #afterFailure({ failures }: ClaimedTarget, error: unknown): PollEnd {

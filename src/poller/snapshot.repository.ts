@@ -1,10 +1,12 @@
 import type { Dossier } from '../core/contract/dossier.js';
 import type { TenantHash } from '../core/tenant.js';
+import { UnsealError } from '../platform/crypto/sealed-box.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
 import type { DataKeys } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
-import { canonicalForm } from './diff.js';
+import { canonicalForm, diff } from './diff.js';
+import { pack, unpack } from './pack.js';
 
 /** Which dossier of which OPCO. */
 export interface DossierName {
@@ -18,18 +20,25 @@ export interface Sight {
   readonly dossier: Dossier;
 }
 
-/** The latest version that is kept of a dossier. */
+/** A version that is kept of a dossier. */
 export interface Snapshot {
   readonly version: number;
   readonly etat: string;
   readonly dossier: Dossier;
+  /** The OPCO had it no longer after this version. */
+  readonly deleted?: true;
 }
 
-interface SnapshotRow {
+/** A version as its row holds it. */
+export interface SealedVersion {
   readonly version: number;
   readonly etat: string;
+  readonly kind: 'seen' | 'deleted';
   readonly data_key_id: string;
   readonly content: string;
+}
+
+interface SnapshotRow extends SealedVersion {
   readonly content_hash: Buffer;
 }
 
@@ -37,8 +46,9 @@ interface SnapshotRow {
 export type Kept = 'unchanged' | { readonly before?: Snapshot };
 
 /**
- * What the OPCOs said of the dossiers, version by version, each sealed by a data key of its dossier. Versions are added,
- * never changed.
+ * What the OPCOs said of the dossiers, version by version, each sealed by the data key of its dossier. Versions are added, never
+ * changed. The database gives each its instant and its link to the version before (migration 1764000031100), under the lock that
+ * this repository takes first: one writer at a time per dossier.
  */
 export class SnapshotRepository extends TenantScopedRepository {
   constructor(
@@ -52,9 +62,8 @@ export class SnapshotRepository extends TenantScopedRepository {
   async etats(tenant: TenantHash, opcoId: string, numerosInternes: readonly string[]): Promise<Map<string, string>> {
     const rows = await this.within(tenant, (sql) =>
       sql.query<{ numero_interne: string; etat: string }>(
-        `SELECT DISTINCT ON (numero_interne) numero_interne, etat FROM snapshots
-         WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = ANY ($3)
-         ORDER BY numero_interne, version DESC`,
+        `SELECT numero_interne, etat FROM watched_dossiers
+         WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = ANY ($3) AND deleted_at IS NULL`,
         [tenant, opcoId, numerosInternes],
       ),
     );
@@ -92,54 +101,119 @@ export class SnapshotRepository extends TenantScopedRepository {
     { name, dossier }: Sight,
     then: (before?: Snapshot) => Promise<void>,
   ): Promise<Kept> {
-    const hash = this.keys.subjectIndex(tenant, `snapshot|${canonicalForm(dossier)}`);
-    const row = await this.#latest(sql, tenant, name);
-    if (row?.content_hash.equals(hash)) return 'unchanged';
-    const before = row && (await this.#open(sql, tenant, { ...name, ...row }));
-    const version = (row?.version ?? 0) + 1;
-    if (!(await this.#insert(sql, tenant, { ...name, version, dossier, hash }))) return 'unchanged';
-    await then(before);
-    return before ? { before } : {};
+    const hash = this.#hashOf(tenant, dossier);
+    await lockDossier(sql, tenant, name);
+    const [row, older] = await this.#latest(sql, tenant, name);
+    if (row?.kind === 'seen' && row.content_hash.equals(hash)) return 'unchanged';
+    const seen = row?.kind === 'deleted' ? older : row;
+    const before = seen && (await this.open(sql, tenant, { ...name, ...seen }));
+    // The hash is of another release's rules of noise.
+    if (before && row?.kind === 'seen' && diff(before.dossier, dossier).length === 0) return 'unchanged';
+    const told = before && row?.kind === 'deleted' ? { ...before, deleted: true as const } : before;
+    const next = { ...name, version: (row?.version ?? 0) + 1, etat: dossier.cerfa.etat, kind: 'seen' as const };
+    await this.#insert(sql, tenant, { ...next, hash, content: dossier, keyOf: before ? seen : undefined });
+    await then(told);
+    return told ? { before: told } : {};
   }
 
-  async #latest(
-    sql: Sql,
-    tenant: TenantHash,
-    { opcoId, numeroInterne }: DossierName,
-  ): Promise<SnapshotRow | undefined> {
-    const [row] = await sql.query<SnapshotRow>(
-      `SELECT version, etat, data_key_id, content, content_hash FROM snapshots
-       WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = $3 ORDER BY version DESC LIMIT 1`,
+  /**
+   * Ends the history of a dossier that the OPCO has no longer with a version that says so; `then` as in `keep`. False when it is
+   * not known, or ended already.
+   */
+  end(tenant: TenantHash, name: DossierName, then: (sql: Sql, before: Snapshot) => Promise<void>): Promise<boolean> {
+    return this.within(tenant, async (sql) => {
+      await lockDossier(sql, tenant, name);
+      const [row] = await this.#latest(sql, tenant, name);
+      const before = row?.kind === 'seen' && (await this.open(sql, tenant, { ...name, ...row }));
+      if (!row || !before) return false;
+      const next = { ...name, version: row.version + 1, etat: row.etat, kind: 'deleted' as const };
+      await this.#insert(sql, tenant, { ...next, hash: this.#hashOf(tenant, null), content: null, keyOf: row });
+      await then(sql, before);
+      return true;
+    });
+  }
+
+  /** The latest version that the OPCO showed, with its dossier; undefined when none is known, or it was erased. */
+  latest(tenant: TenantHash, name: DossierName): Promise<Snapshot | undefined> {
+    return this.within(tenant, async (sql) => {
+      const rows = await this.#latest(sql, tenant, name);
+      const row = rows.find(({ kind }) => kind === 'seen');
+      return row && this.open(sql, tenant, { ...name, ...row });
+    });
+  }
+
+  /** What a version says; undefined when its key was erased. */
+  async open(sql: Sql, tenant: TenantHash, row: SealedVersion & DossierName): Promise<Snapshot | undefined> {
+    try {
+      const key = await this.keys.open(sql, tenant, row.data_key_id);
+      const dossier = unpack(key.unseal(row.content, placeOf(tenant, row))) as Dossier;
+      return { version: row.version, etat: row.etat, dossier };
+    } catch (error) {
+      if (error instanceof UnsealError) return undefined;
+      throw error;
+    }
+  }
+
+  #hashOf(tenant: TenantHash, dossier: Dossier | null): Buffer {
+    return this.keys.subjectIndex(tenant, `snapshot|${canonicalForm(dossier)}`);
+  }
+
+  async #latest(sql: Sql, tenant: TenantHash, { opcoId, numeroInterne }: DossierName): Promise<SnapshotRow[]> {
+    return sql.query<SnapshotRow>(
+      `SELECT version, etat, kind, data_key_id, content, content_hash FROM snapshots
+       WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = $3 ORDER BY version DESC LIMIT 2`,
       [tenant, opcoId, numeroInterne],
     );
-    return row;
   }
 
-  async #open(sql: Sql, tenant: TenantHash, row: SnapshotRow & DossierName): Promise<Snapshot> {
-    const key = await this.keys.open(sql, tenant, row.data_key_id);
-    const dossier = JSON.parse(key.unseal(row.content, placeOf(tenant, row)).toString('utf8')) as Dossier;
-    return { version: row.version, etat: row.etat, dossier };
-  }
-
-  /** False when another process was first with this version. */
-  async #insert(sql: Sql, tenant: TenantHash, next: NextVersion): Promise<boolean> {
-    const key = this.keys.fresh(tenant, `dossier|${next.opcoId}|${next.numeroInterne}`);
-    const content = key.seal(JSON.stringify(next.dossier), placeOf(tenant, next));
-    const rows = await sql.query(
-      `INSERT INTO snapshots (tenant_hash, opco_id, numero_interne, version, etat, data_key_id, content, content_hash)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING version`,
-      [tenant, next.opcoId, next.numeroInterne, next.version, next.dossier.cerfa.etat, key.id, content, next.hash],
+  async #insert(sql: Sql, tenant: TenantHash, next: NextVersion): Promise<void> {
+    const fresh = next.keyOf ? undefined : this.keys.fresh(tenant, `dossier|${next.opcoId}|${next.numeroInterne}`);
+    const key = fresh ?? (await this.keys.open(sql, tenant, next.keyOf?.data_key_id ?? ''));
+    await sql.query(
+      `INSERT INTO snapshots (tenant_hash, opco_id, numero_interne, version, etat, kind, data_key_id, content, content_hash)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        tenant,
+        next.opcoId,
+        next.numeroInterne,
+        next.version,
+        next.etat,
+        next.kind,
+        key.id,
+        key.seal(pack(next.content), placeOf(tenant, next)),
+        next.hash,
+      ],
     );
-    if (rows.length === 0) return false;
-    await this.keys.insert(sql, tenant, key);
-    return true;
+    if (fresh) await this.keys.insert(sql, tenant, fresh);
   }
 }
 
 interface NextVersion extends DossierName {
   readonly version: number;
-  readonly dossier: Dossier;
+  readonly etat: string;
+  readonly kind: 'seen' | 'deleted';
+  readonly content: Dossier | null;
   readonly hash: Buffer;
+  /** The version whose data key seals this one as well; a new key without it. */
+  readonly keyOf: Pick<SealedVersion, 'data_key_id'> | undefined;
+}
+
+/** Until the end of the transaction nobody else writes a version of this dossier; the trigger takes the same lock. */
+async function lockDossier(sql: Sql, tenant: TenantHash, { opcoId, numeroInterne }: DossierName): Promise<void> {
+  await sql.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `snapshot ${tenant} ${opcoId} ${numeroInterne}`,
+  ]);
+}
+
+/** Waits for whoever is writing a version of this dossier at this moment, so that what is read stays true. */
+export async function awaitWriters(
+  sql: Sql,
+  tenant: TenantHash,
+  { opcoId, numeroInterne }: DossierName,
+): Promise<void> {
+  await sql.query('SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))', [
+    `snapshot ${tenant} ${opcoId} ${numeroInterne}`,
+  ]);
 }
 
 function placeOf(

@@ -70,8 +70,8 @@ export class KnownNumbersRepository extends TenantScopedRepository {
            SELECT number, seen_at, job_id FROM known_numbers
            WHERE tenant_hash = $1 AND opco_id = $2 AND list = $3 AND number = ANY($5)
            UNION ALL
-           SELECT numero_interne, observed_at, NULL::uuid FROM snapshots
-           WHERE $3 = 'etats' AND tenant_hash = $1 AND opco_id = $2 AND numero_interne = ANY($5) AND version = 1) k
+           SELECT numero_interne, first_seen_at, NULL::uuid FROM watched_dossiers
+           WHERE $3 = 'etats' AND tenant_hash = $1 AND opco_id = $2 AND numero_interne = ANY($5)) k
          WHERE j.id = $4 GROUP BY k.number`,
         [tenant, opcoId, list, jobId, numbers],
       );

@@ -2,7 +2,8 @@ import type { Dossier } from '../core/contract/dossier.js';
 import type { TenantHash } from '../core/tenant.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Sql } from '../platform/database/database.js';
-import { asDeposited, changeEvent } from '../poller/poll-dossiers.js';
+import { asDeposited } from '../poller/as-deposited.js';
+import { changeEvent } from '../poller/change-event.js';
 import type { DossierName, SnapshotRepository } from '../poller/snapshot.repository.js';
 
 /** What a dossier that was read is to what was known of it. */

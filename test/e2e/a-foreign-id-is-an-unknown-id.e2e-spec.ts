@@ -46,6 +46,10 @@ describe('an id of another tenant', () => {
       () => product.ask(anna, 'GET', ticket.body.statusUrl),
       ({ body }) => body.status === 'completed',
     );
+    await eventually(
+      () => product.ask(anna, 'GET', `/akto/dossiers/${job.body.result.numeroInterne}/historique`),
+      ({ status }) => status === 200,
+    );
     await receiver.until(1, '/anna');
     await eventually(
       () => product.ask(anna, 'GET', `/webhooks/${webhook.body.id}/deliveries`),

@@ -2,7 +2,7 @@ import { ensureDemoTenant } from '../../src/dev/demo-tenant.js';
 import { exampleNumeroInterne } from '../../src/api/openapi/examples.js';
 import { makeApiKey } from '../../src/tenancy/api-key.js';
 import { at, type DocumentedOperation, exampleOf, type Json, OpenApi } from '../support/open-api.js';
-import { type Asked, ask, control, startProduct, type Product } from '../support/product.js';
+import { type Asked, ask, control, eventually, startProduct, type Product } from '../support/product.js';
 
 describe('every example of the document', () => {
   let product: Product;
@@ -36,6 +36,12 @@ describe('every example of the document', () => {
   it('is executed as it stands by the demo CFA, and every answer is one that it shows', async () => {
     const { apiKey, numeros } = await demoTenant();
     expect(numeros['akto']).toBe(exampleNumeroInterne);
+    // What the history tells is what the poller has seen.
+    const history = `/akto/dossiers/${exampleNumeroInterne}/historique`;
+    await eventually(
+      () => product.ask(apiKey, 'GET', history),
+      ({ status }) => status === 200,
+    );
     const last = (operation: DocumentedOperation) => Number(operation.method === 'DELETE');
     const said: [string, number][] = [];
     for (const operation of [...api.operations].sort((one, other) => last(one) - last(other))) {

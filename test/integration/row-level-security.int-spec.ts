@@ -32,6 +32,7 @@ const fill: Readonly<Record<string, string>> = {
     coalesce((SELECT id FROM events WHERE tenant_hash = $1), gen_random_uuid()), 'job:1', 1)`,
   snapshots: `(tenant_hash, opco_id, numero_interne, version, etat, data_key_id, content, content_hash)
     VALUES ($1, 'akto', 'N1', 1, 'TRANSMIS', gen_random_uuid(), 'v1', '\\x00')`,
+  watched_dossiers: `(tenant_hash, opco_id, numero_interne, etat) VALUES ($1, 'akto', 'N1', 'TRANSMIS') ON CONFLICT DO NOTHING`,
   poll_targets: `(tenant_hash, opco_id) VALUES ($1, 'akto')`,
   sync_jobs: `(id, tenant_hash, opco_id) VALUES (gen_random_uuid(), $1, 'akto')`,
   sync_dossiers: `(sync_id, tenant_hash, numero_interne) VALUES (gen_random_uuid(), $1, 'N1')`,

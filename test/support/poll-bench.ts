@@ -9,10 +9,12 @@ import { CommitSignal } from '../../src/events/commit-signal.js';
 import { EventLog } from '../../src/events/event-log.js';
 import { Env } from '../../src/platform/config/env.js';
 import { KeyRing } from '../../src/platform/crypto/key-ring.js';
+import { HistoryRepository } from '../../src/poller/history.repository.js';
 import { PollDossiers, type Reads } from '../../src/poller/poll-dossiers.js';
 import { PollTargetRepository } from '../../src/poller/poll-target.repository.js';
 import { Poller } from '../../src/poller/poller.js';
 import { SnapshotRepository } from '../../src/poller/snapshot.repository.js';
+import { WatchRepository } from '../../src/poller/watch.repository.js';
 import { DataKeys } from '../../src/tenancy/data-keys.js';
 import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
@@ -107,10 +109,24 @@ export class PollBench {
     return new PollTargetRepository(this.db.database);
   }
 
+  get snapshots(): SnapshotRepository {
+    return new SnapshotRepository(this.db.database, this.keys);
+  }
+
+  /** What this process holds of the keys of a tenant. */
+  forgetKeys(tenant: TenantHash): void {
+    this.keys.forget(tenant);
+  }
+
+  get history(): HistoryRepository {
+    return new HistoryRepository(this.db.database, this.snapshots);
+  }
+
   anInstance(): Poller {
     const polls = new PollDossiers({
       reads: this.opco,
-      snapshots: new SnapshotRepository(this.db.database, this.keys),
+      snapshots: this.snapshots,
+      watch: new WatchRepository(this.db.database, this.keys),
       events: new EventLog(),
       signal: new CommitSignal(),
       cache: { forget: async (_opcoId, _tenant, entities) => void this.forgotten.push(...entities) },
@@ -124,6 +140,8 @@ export class PollBench {
       targets: this.targets,
       schedule: new SchedulerRegistry(),
       random: () => 0.5,
+      now: Date.now,
+      callsPerSecondOf: () => 100,
       ended: () => undefined,
     });
   }

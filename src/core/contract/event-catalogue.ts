@@ -36,22 +36,20 @@ export const eventNotes: { readonly [T in EventType]: EventNote<T> } = {
   },
   'dossier.discovered': {
     about: "Un dossier que rien n'annonçait apparaît chez l'OPCO ; désactivé par défaut.",
-    emitted: false,
+    emitted: true,
     example: { numeroInterne, etat: 'TRANSMIS' },
   },
   'dossier.deleted': {
-    about: 'Deux parcours complets de suite ne montrent plus un dossier connu.',
-    emitted: false,
-    example: { numeroInterne, lastSeenAt: '2026-01-01T22:00:00.000Z' },
+    about: "Deux parcours complets de suite ne montrent plus un dossier connu, et l'OPCO dit ne pas le connaître.",
+    emitted: true,
+    example: { numeroInterne, etat: 'ENGAGE' },
   },
   'dossier.incoherent': {
     about: 'Engagement, échéances, factures et paiements d’un dossier ne concordent plus.',
-    emitted: false,
+    emitted: true,
     example: {
       numeroInterne,
-      findings: [
-        { pointer: '/engagement', code: 'engagement_total', message: 'Les échéances dépassent le montant engagé.' },
-      ],
+      findings: [{ code: 'ENGAGEMENT_SUM', severity: 'error', pointer: '/engagement', expected: 9000, actual: 9500 }],
     },
   },
   'facture.etat_changed': {

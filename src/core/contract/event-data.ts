@@ -1,8 +1,8 @@
 import Type, { type Static, type TObject } from 'typebox';
+import { ToldIncoherence } from './coherence.js';
 import { etatField, numero } from './etats.js';
 import { JobOutcome, JobProgressView, JobStatus, jobTypes } from './job.js';
 import { OpcoIdSchema } from './opco-id.js';
-import { FindingSchema } from './problem.js';
 import { nullable } from './scalars.js';
 
 const instant = (description: string) => Type.String({ format: 'date-time', description });
@@ -32,6 +32,7 @@ const dossier = { numeroInterne: numero("Numéro du dossier chez l'OPCO") };
 const changes = {
   changes: Type.Array(EventChange, { maxItems: 100, description: 'Champs changés, cent au plus' }),
   changesOmitted: Type.Optional(Type.Integer({ minimum: 1, description: 'Champs changés qui ne sont pas listés' })),
+  reappeared: Type.Optional(Type.Literal(true, { description: "L'OPCO ne l'avait plus, et le montre à nouveau" })),
 };
 
 /** What `job.*` events say. */
@@ -76,10 +77,10 @@ export const eventData = {
   'dossier.etat_changed': Type.Object({ ...dossier, before: etatField(), after: etatField(), ...changes }),
   'dossier.updated': Type.Object({ ...dossier, ...changes }),
   'dossier.discovered': Type.Object({ ...dossier, etat: etatField() }),
-  'dossier.deleted': Type.Object({ ...dossier, lastSeenAt: instant("Dernière fois que l'OPCO l'a montré") }),
+  'dossier.deleted': Type.Object({ ...dossier, etat: etatField() }),
   'dossier.incoherent': Type.Object({
     ...dossier,
-    findings: Type.Array(FindingSchema, { minItems: 1, maxItems: 100, description: 'Ce qui ne concorde pas' }),
+    findings: Type.Array(ToldIncoherence, { minItems: 1, maxItems: 50, description: 'Ce qui ne concorde pas' }),
   }),
   'facture.etat_changed': Type.Object({
     numero: numero('Numéro de la facture'),

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import { IsIn, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsNumber, IsString, Matches, Min } from 'class-validator';
 import { OptionalText, Setting, Whole } from './setting.js';
 import { SyncSettings } from './sync-settings.js';
 
@@ -149,17 +149,6 @@ export class Env extends SyncSettings {
   @IsNumber()
   @Min(0)
   OPCOVIA_CREDENTIALS_WAIT_HOURS = 24;
-
-  @Setting('Seconds between two polls of one tenant at one OPCO.')
-  @Type(() => Number)
-  @IsNumber()
-  @Min(0.05)
-  @Max(86400)
-  OPCOVIA_POLL_INTERVAL_SECONDS = 60;
-
-  @Setting('Polls (one tenant at one OPCO) under way at a time in one process.')
-  @Whole(1, 1000)
-  OPCOVIA_POLL_CONCURRENCY = 4;
 
   @Setting('Milliseconds between two ticks of sequencer, webhook delivery and poller.')
   @Whole(10, 60000)

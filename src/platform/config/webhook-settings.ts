@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
-import { DoubtSettings } from './doubt-settings.js';
+import { PollSettings } from './poll-settings.js';
 import { Setting, Whole } from './setting.js';
 
 const minute = 60_000;
@@ -11,7 +11,7 @@ const schedule = [
 ];
 
 /** How events are delivered to webhooks, and how long they are kept. Part of `Env`. */
-export class WebhookSettings extends DoubtSettings {
+export class WebhookSettings extends PollSettings {
   @Setting('Milliseconds before each webhook attempt, counted from the end of the one before, +-10 %.')
   @Matches(/^\d{1,8}(,\d{1,8}){0,31}$/)
   OPCOVIA_WEBHOOK_SCHEDULE_MS = schedule.join(',');

@@ -1,0 +1,23 @@
+import type { TenantHash } from '../core/tenant.js';
+import type { Sql } from '../platform/database/database.js';
+import type { KnownState } from './change-event.js';
+import type { Sight, Snapshot } from './snapshot.repository.js';
+
+/** The state in which every contract is sent (norm.md 3.7). */
+const etatOnDeposit = 'TRANSMIS';
+
+/** The dossier as it left us, when a deposit of ours made it and it has moved on since. */
+export async function asDeposited(
+  sql: Sql,
+  tenant: TenantHash,
+  { name, dossier }: Sight,
+): Promise<KnownState | undefined> {
+  if (dossier.cerfa.etat === etatOnDeposit) return undefined;
+  const deposits = await sql.query(
+    `SELECT 1 FROM events
+     WHERE tenant_hash = $1 AND opco_id = $2 AND type = 'job.completed' AND data ->> 'numeroInterne' = $3 LIMIT 1`,
+    [tenant, name.opcoId, name.numeroInterne],
+  );
+  const before: Snapshot['dossier'] = { ...dossier, cerfa: { ...dossier.cerfa, etat: etatOnDeposit } };
+  return deposits.length > 0 ? { etat: etatOnDeposit, dossier: before } : undefined;
+}

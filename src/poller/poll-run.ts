@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto';
+import type { Dossier } from '../core/contract/dossier.js';
+import type { Etat } from '../core/contract/etats.js';
+import type { EndpointName } from '../core/endpoint.js';
+import { fail, type ErrorCode } from '../core/errors.js';
+import type { Call, Exchange } from '../core/exchange.js';
+import { scanPages, type PagedList } from '../core/scan-pages.js';
+import type { Sql } from '../platform/database/database.js';
+import { asDeposited } from './as-deposited.js';
+import { changeEvent, discoveredEvent } from './change-event.js';
+import { reconcile } from './coherence.js';
+import type { EndAbsent } from './end-absent.js';
+import { isVerified } from './judge-scan.js';
+import { usualWeight } from './pace.js';
+import type { Poll, PollLoad, PollPorts, PollReport } from './poll.js';
+import type { DossierName } from './snapshot.repository.js';
+import { newIncoherence } from './tell-incoherence.js';
+
+/** A detail that fails so is that dossier's own trouble: the others are read all the same. */
+const oneDossierOnly: ReadonlySet<ErrorCode> = new Set([
+  'NOT_FOUND',
+  'UPSTREAM_INVALID',
+  'UPSTREAM_REJECTED',
+  'VALIDATION_ERROR',
+]);
+/** How long one question may wait for its turn before the whole poll is put off. */
+const longestWaitSeconds = 30;
+
+/** One poll under way: what it has seen so far. */
+export class PollRun {
+  readonly #requestId = randomUUID();
+  readonly #seen = new Set<string>();
+  readonly #etats = new Set<string>();
+  readonly #tally = { read: 0, changed: 0, unreadable: 0 };
+  #listCalls = 0;
+  #rows = 0;
+  readonly #totals = new Set<number | null>();
+  #weights = 0;
+
+  constructor(
+    private readonly poll: Poll,
+    private readonly ports: PollPorts,
+    private readonly absences: EndAbsent,
+  ) {}
+
+  async go(): Promise<PollReport> {
+    const { tenant, opcoId, mostDue } = this.poll;
+    const watched = await this.ports.watch.load(tenant.hash, opcoId);
+    this.#weights = watched.weights + watched.unweighed * usualWeight;
+    const complete = await this.#scan();
+    const verified = isVerified({ complete, rows: this.#rows, numbers: this.#seen.size, totals: this.#totals });
+    const ended = verified ? await this.#endAbsent() : 0;
+    for (const numeroInterne of await this.ports.watch.due(tenant.hash, opcoId, mostDue))
+      await this.#read({ numeroInterne });
+    return { etats: this.#etats, ...this.#tally, ...this.#load(), ended };
+  }
+
+  async #scan(): Promise<boolean> {
+    const paging = this.ports.pagingOf(this.poll.opcoId);
+    if (!paging) throw fail('UNKNOWN_OPCO');
+    const list: PagedList<Etat> = { paging, numberOf: ({ numeroInterne }) => numeroInterne };
+    const pages = scanPages(list, (query) => this.#page(query));
+    for (;;) {
+      const page = await pages.next();
+      if (page.done) return page.value;
+      for (const { etat, numeroInterne } of page.value) {
+        this.#etats.add(etat);
+        this.#seen.add(numeroInterne);
+      }
+      for (const row of await this.#toRead(page.value)) await this.#read(row);
+      await assertOurs(this.poll);
+    }
+  }
+
+  async #page(query: Call['query']): Promise<Exchange> {
+    const exchange = await this.#ask('etats', query);
+    this.#listCalls++;
+    if (!exchange.failure) {
+      const { data, total } = exchange.reply().value() as { data: readonly unknown[]; total: number | null };
+      this.#rows += data.length;
+      this.#totals.add(total);
+    }
+    return exchange;
+  }
+
+  #endAbsent(): Promise<number> {
+    const { tenant, opcoId } = this.poll;
+    return this.absences.run({
+      ...{ tenant: tenant.hash, opcoId, seen: this.#seen },
+      isGone: async ({ numeroInterne }) => {
+        await assertOurs(this.poll);
+        return (await this.#ask('dossier', { numeroInterne })).failure?.code === 'NOT_FOUND';
+      },
+      fence: (sql) => assertClaimed(this.poll, sql),
+    });
+  }
+
+  /** Waits for its share of the OPCO's budget rather than ending a scan that would begin anew; keeps the target meanwhile. */
+  async #ask(endpoint: EndpointName, query: Call['query']): Promise<Exchange> {
+    const { tenant, opcoId, signal } = this.poll;
+    const question = { requestId: this.#requestId, tenant, opcoId, endpoint, query };
+    const call: Call = { ...question, traffic: 'poll', cache: { noCache: true }, signal };
+    for (let waited = 0; ;) {
+      const exchange = await this.ports.reads.run(call);
+      const seconds = exchange.failure?.details.retryAfterSeconds ?? 1;
+      if (exchange.failure?.code !== 'RATE_LIMITED' || waited + seconds > longestWaitSeconds) return exchange;
+      await this.ports.wait(seconds * 1000, signal);
+      await assertOurs(this.poll);
+      waited += seconds;
+    }
+  }
+
+  async #toRead(rows: readonly Etat[]): Promise<readonly Etat[]> {
+    const { tenant, opcoId } = this.poll;
+    const { moved, known } = await this.ports.watch.pointed(tenant.hash, opcoId, rows);
+    const stale = moved.filter((row) => known.has(row.numeroInterne)).map((row) => `dossier:${row.numeroInterne}`);
+    // Before the detail is read: its fresh answer may then stay.
+    if (stale.length > 0) await this.ports.cache.forget(opcoId, tenant.hash, stale);
+    return moved;
+  }
+
+  /** A row of the list, or a number whose time has come. */
+  async #read(row: Etat | Pick<Etat, 'numeroInterne'>): Promise<void> {
+    const { tenant, opcoId, clockOf } = this.poll;
+    const { numeroInterne } = row;
+    await assertOurs(this.poll);
+    this.#tally.read++;
+    const exchange = await this.#ask('dossier', { numeroInterne });
+    const dossier = dossierIn(exchange, numeroInterne);
+    if (!dossier) {
+      this.#tally.unreadable++;
+      if (!('etat' in row)) await this.ports.watch.postpone(tenant.hash, { opcoId, numeroInterne });
+      return;
+    }
+    const outcome = await this.#keep({ opcoId, numeroInterne }, dossier);
+    if (outcome === 'changed') this.#tally.changed++;
+    const rowHash = 'etat' in row ? this.ports.watch.rowHash(tenant.hash, row) : undefined;
+    const sight = { dossier, changed: outcome === 'changed', ...this.#load() };
+    await this.ports.watch.noteRead(tenant.hash, { opcoId, numeroInterne }, rowHash, (observed) =>
+      clockOf({ ...sight, observed }),
+    );
+  }
+
+  #load(): PollLoad {
+    const dossiers = this.#seen.size;
+    return {
+      dossiers,
+      listCalls: this.#listCalls,
+      weights: this.#weights + (this.#weights === 0 ? dossiers * usualWeight : 0),
+    };
+  }
+
+  async #keep(name: DossierName, dossier: Dossier): Promise<'changed' | 'same'> {
+    const { tenant, tellDiscovered } = this.poll;
+    const { events, snapshots, signal } = this.ports;
+    let told: string | undefined;
+    let changed = false;
+    const kept = await snapshots.keep(tenant.hash, name, dossier, async (sql, before) => {
+      await assertClaimed(this.poll, sql);
+      const known = before ?? (await asDeposited(sql, tenant.hash, { name, dossier }));
+      changed = known !== undefined;
+      if (known) told = await events.append(sql, tenant.hash, changeEvent(name, known, dossier));
+      else if (tellDiscovered) told = await events.append(sql, tenant.hash, discoveredEvent(name, dossier));
+      const books = reconcile({ dossier, today: this.poll.today });
+      const incoherence = await newIncoherence(sql, tenant.hash, name, books);
+      if (incoherence) told = await events.append(sql, tenant.hash, incoherence);
+    });
+    if (told !== undefined && kept !== 'unchanged') signal.announce();
+    return changed ? 'changed' : 'same';
+  }
+}
+
+/** The dossier that was asked for; undefined when that one dossier cannot be shown, or another one came. Throws what concerns all. */
+function dossierIn(exchange: Exchange, numeroInterne: string): Dossier | undefined {
+  if (exchange.failure && oneDossierOnly.has(exchange.failure.code)) return undefined;
+  const dossier = exchange.reply().value() as Dossier;
+  return dossier.cerfa.numeroInterne === numeroInterne ? dossier : undefined;
+}
+
+async function assertOurs(poll: Poll): Promise<void> {
+  poll.signal.throwIfAborted();
+  if (!(await poll.stillOurs())) throw takenOver();
+}
+
+async function assertClaimed(poll: Poll, sql: Sql): Promise<void> {
+  if (!(await poll.holdsClaim(sql))) throw takenOver();
+}
+
+function takenOver() {
+  return fail('CONFLICT', { detail: 'Un autre processus a repris cette lecture.' });
+}

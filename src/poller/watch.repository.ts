@@ -1,0 +1,181 @@
+import type { Etat } from '../core/contract/etats.js';
+import type { TenantHash } from '../core/tenant.js';
+import type { Database, Sql } from '../platform/database/database.js';
+import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
+import type { DataKeys } from '../tenancy/data-keys.js';
+import { canonicalForm } from './diff.js';
+import type { DossierName } from './snapshot.repository.js';
+
+/** The list's word on what is watched. */
+export interface Pointed {
+  /** Rows whose detail must be read. */
+  readonly moved: readonly Etat[];
+  /** Of these, the numbers that are known already. */
+  readonly known: ReadonlySet<string>;
+}
+
+/** What the clock knows of a dossier, as its row holds it. */
+export interface Observed {
+  /** Changes that were seen, and that were expected, both fading. */
+  readonly changes: number;
+  readonly exposure: number;
+  /** The root of its changes a day, as last judged. */
+  readonly weight: number;
+  /** Days since the detail was last read; null when it never was. */
+  readonly since: number | null;
+}
+
+/** What stands beside the histories: which dossiers are watched, when each is due, and which the list no longer has. */
+export class WatchRepository extends TenantScopedRepository {
+  constructor(
+    database: Database,
+    private readonly keys: Pick<DataKeys, 'subjectIndex'>,
+  ) {
+    super(database);
+  }
+
+  /** The rows of a page that say something else than what is known: another state, another row than at the last reading, or new. */
+  async pointed(tenant: TenantHash, opcoId: string, rows: readonly Etat[]): Promise<Pointed> {
+    const hashes = rows.map((row) => this.rowHash(tenant, row));
+    const known = await this.within(tenant, async (sql) => {
+      const numbers = rows.map(({ numeroInterne }) => numeroInterne);
+      // Dossiers that came by a bulk synchronisation have no row of the list yet: this one is theirs.
+      await sql.query(
+        `UPDATE watched_dossiers w SET row_hash = r.hash FROM unnest($3::text[], $4::bytea[]) AS r(numero, hash)
+         WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = r.numero AND row_hash IS NULL`,
+        [tenant, opcoId, numbers, hashes],
+      );
+      return sql.query<{ numero_interne: string; etat: string; row_hash: Buffer; deleted: boolean }>(
+        `SELECT numero_interne, etat, row_hash, deleted_at IS NOT NULL AS deleted FROM watched_dossiers
+         WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = ANY ($3)`,
+        [tenant, opcoId, numbers],
+      );
+    });
+    const byNumber = new Map(known.map((row) => [row.numero_interne, row]));
+    const moved = rows.filter((row, at) => {
+      const was = byNumber.get(row.numeroInterne);
+      return !was || was.deleted || was.etat !== row.etat || !was.row_hash.equals(hashes[at] ?? Buffer.alloc(0));
+    });
+    return { moved, known: new Set(byNumber.keys()) };
+  }
+
+  /** Names a row of the list without showing it. */
+  rowHash(tenant: TenantHash, row: Etat): Buffer {
+    return this.keys.subjectIndex(tenant, `etat|${canonicalForm(row)}`);
+  }
+
+  /** The dossiers whose time has come, the longest due first. */
+  async due(tenant: TenantHash, opcoId: string, limit: number): Promise<string[]> {
+    const rows = await this.within(tenant, (sql) =>
+      sql.query<{ numero_interne: string }>(
+        `SELECT numero_interne FROM watched_dossiers
+         WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL AND next_read_at <= now()
+         ORDER BY next_read_at LIMIT $3`,
+        [tenant, opcoId, limit],
+      ),
+    );
+    return rows.map((row) => row.numero_interne);
+  }
+
+  /** The sum of the weights of all that is watched, and how many have none yet. */
+  async load(tenant: TenantHash, opcoId: string): Promise<{ weights: number; unweighed: number }> {
+    const [row] = await this.within(tenant, (sql) =>
+      sql.query<{ weights: number; unweighed: number }>(
+        `SELECT coalesce(sum(weight), 0)::float8 AS weights, count(*) FILTER (WHERE weight = 0)::int AS unweighed FROM watched_dossiers
+         WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL`,
+        [tenant, opcoId],
+      ),
+    );
+    return row ?? { weights: 0, unweighed: 0 };
+  }
+
+  /** Sets the clock of a dossier after its detail was read; `next` judges what was observed until now. */
+  async noteRead(
+    tenant: TenantHash,
+    { opcoId, numeroInterne }: DossierName,
+    rowHash: Buffer | undefined,
+    next: (observed: Observed) => Omit<Observed, 'since'> & { readonly inSeconds: number },
+  ): Promise<void> {
+    await this.within(tenant, async (sql) => {
+      const [row] = await sql.query<Observed>(
+        `SELECT changes::float8, exposure::float8, weight::float8, extract(epoch FROM now() - read_at)::float8 / 86400 AS since
+         FROM watched_dossiers WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = $3 FOR UPDATE`,
+        [tenant, opcoId, numeroInterne],
+      );
+      if (!row) return;
+      const { changes, exposure, weight, inSeconds } = next(row);
+      await sql.query(
+        `UPDATE watched_dossiers SET read_at = now(), next_read_at = now() + make_interval(secs => $7), changes = $4,
+           exposure = $5, weight = $6, row_hash = coalesce($8, row_hash)
+         WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = $3`,
+        [tenant, opcoId, numeroInterne, changes, exposure, weight, inSeconds, rowHash ?? null],
+      );
+    });
+  }
+
+  /** A detail that cannot be shown is asked again in an hour, unless the list points at it. */
+  async postpone(tenant: TenantHash, { opcoId, numeroInterne }: DossierName): Promise<void> {
+    await this.within(tenant, (sql) =>
+      sql.query(
+        `UPDATE watched_dossiers SET next_read_at = now() + interval '1 hour'
+         WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = $3`,
+        [tenant, opcoId, numeroInterne],
+      ),
+    );
+  }
+
+  /**
+   * Counts one more verified scan without those of the watched dossiers that it did not see, and none for those that it saw; gives
+   * those that two scans in a row did not see, and the figures to judge them by.
+   */
+  countAbsences(tenant: TenantHash, opcoId: string, seen: ReadonlySet<string>) {
+    return this.within(tenant, async (sql) => {
+      const rows = await sql.query<{ numero_interne: string; missing_scans: number }>(
+        `UPDATE watched_dossiers SET missing_scans = CASE WHEN numero_interne = ANY ($3) THEN 0 ELSE missing_scans + 1 END
+         WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL AND (missing_scans > 0 OR NOT numero_interne = ANY ($3))
+         RETURNING numero_interne, missing_scans`,
+        [tenant, opcoId, [...seen]],
+      );
+      const [figures] = await sql.query<{ known: number; ended: number; lifted: boolean }>(
+        `SELECT count(*) FILTER (WHERE deleted_at IS NULL)::int AS known,
+           count(*) FILTER (WHERE deleted_at > now() - interval '1 day')::int AS ended,
+           EXISTS (SELECT 1 FROM poll_targets WHERE tenant_hash = $1 AND opco_id = $2 AND brake_lifted_until > now()) AS lifted
+         FROM watched_dossiers WHERE tenant_hash = $1 AND opco_id = $2`,
+        [tenant, opcoId],
+      );
+      const absent = rows.filter(({ missing_scans }) => missing_scans >= 2).map((row) => row.numero_interne);
+      return { absent, known: figures?.known ?? 0, endedLately: figures?.ended ?? 0, lifted: figures?.lifted ?? false };
+    });
+  }
+
+  /** The OPCO still has a dossier that its list lacks: its absences count from none again. */
+  async forgetAbsence(tenant: TenantHash, { opcoId, numeroInterne }: DossierName): Promise<void> {
+    await this.within(tenant, (sql) =>
+      sql.query(
+        `UPDATE watched_dossiers SET missing_scans = 0 WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = $3`,
+        [tenant, opcoId, numeroInterne],
+      ),
+    );
+  }
+
+  /** Pulls or releases the brake; `then` runs in the same transaction when it was not pulled before. */
+  async brake(
+    tenant: TenantHash,
+    opcoId: string,
+    missing: number | null,
+    then: (sql: Sql) => Promise<void>,
+  ): Promise<boolean> {
+    return this.within(tenant, async (sql) => {
+      const [row] = await sql.query<{ fresh: boolean }>(
+        `UPDATE poll_targets p SET braked_missing = $3, braked_at = CASE WHEN $3::int IS NOT NULL THEN coalesce(p.braked_at, now()) END
+         FROM (SELECT braked_at FROM poll_targets WHERE tenant_hash = $1 AND opco_id = $2 FOR UPDATE) was
+         WHERE p.tenant_hash = $1 AND p.opco_id = $2 AND (p.braked_at IS NOT NULL OR $3::int IS NOT NULL)
+         RETURNING was.braked_at IS NULL AS fresh`,
+        [tenant, opcoId, missing],
+      );
+      if (!row?.fresh) return false;
+      await then(sql);
+      return true;
+    });
+  }
+}
