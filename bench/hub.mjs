@@ -42,7 +42,10 @@ function opco(kind, limitAt) {
 /** Calls 30 to 36 ms under way to the OPCO and 30 back. */
 function play(kind, limitAt, learns) {
   const ask = opco(kind, limitAt);
-  let bucket = fullBucket(freshPace({ start: believed, burst: believed, floor: 0.1, ceiling: learns ? 200 : believed }, 0), 0);
+  let bucket = fullBucket(
+    freshPace({ start: believed, burst: believed, floor: 0.1, ceiling: learns ? 200 : believed }, 0),
+    0,
+  );
   const [accepted, refused, answers] = [[], [], []];
   let [now, seed] = [0, 1];
   const jitter = () => ((seed = (seed * 16807) % 2147483647) / 2147483647) * 6;
