@@ -6,9 +6,24 @@ export type PermitDecision =
   /** Seconds until a permit may be had, fractions included: a true wait, not a guess. */
   | { readonly granted: false; readonly retryAfterSeconds: number };
 
-/** The share of each OPCO's budget that this process may spend. Budgets are named by `budgetKey`. Never waits. */
+/** What became of a call that was no 429. */
+export interface CallAnswer {
+  readonly tenant: string;
+  readonly ms: number;
+  /** No answer, or a 5xx. */
+  readonly failed: boolean;
+  /** Names in lower case; where the OPCO tells of its own counting. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * The share of each OPCO's budget that this process may spend. Budgets are named by `budgetKey`. Never waits. Where a tenant is named,
+ * refusals that are its own at the OPCO shrink nobody else's share.
+ */
 export interface Permits {
-  take(budget: string, traffic: TrafficClass): PermitDecision;
+  take(budget: string, traffic: TrafficClass, tenant?: string): PermitDecision;
   /** The OPCO answered 429; with its `Retry-After` in seconds where it gave one. */
-  throttled(budget: string, retryAfterSeconds?: number): void;
+  throttled(budget: string, retryAfterSeconds?: number, tenant?: string): void;
+  /** Any other end of a call: what the holder learns from. */
+  answered(budget: string, answer: CallAnswer): void;
 }

@@ -18,7 +18,7 @@ import { adapters } from '../opco/adapters.js';
 import { CLOCK } from '../platform/clock.token.js';
 import { Env } from '../platform/config/env.js';
 import { parseEnabledCapabilities } from '../platform/config/enabled-capabilities.js';
-import { parseUpstreamLimits } from '../platform/config/upstream-limits.js';
+import { parseUpstreamLimits, type LimitOverride } from '../platform/config/upstream-limits.js';
 import { LOG } from '../platform/logging/log.token.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { ResolveAdapterStage, type OperatorEnables } from './01-resolve-adapter/resolve-adapter.stage.js';
@@ -151,13 +151,22 @@ export class PipelineModule implements OnApplicationShutdown {
     @Inject(Wire) private readonly wire: Wire,
     @Inject(LocalPermits) permits: LocalPermits,
     @Inject(Env) env: Env,
+    @Inject(Metrics) metrics: Metrics,
   ) {
+    const environments = ['test', 'live'] as const;
+    metrics.watch('opcovia_upstream_budget_rate', 'Calls a second that an OPCO is believed to bear, as learnt.', () =>
+      adapters.flatMap(({ id }) =>
+        environments.map((environment) => ({
+          labels: { kind: id, name: environment },
+          value: permits.look(budgetKey(id, environment)).rate,
+        })),
+      ),
+    );
     const overrides = parseUpstreamLimits(env);
     for (const { id, limits: believed } of adapters) {
-      const limits = overrides.get(id) ?? believed;
-      for (const environment of ['test', 'live']) {
-        permits.declare(budgetKey(id, environment), { rate: limits.callsPerSecond, burst: limits.burst });
-      }
+      const limits: LimitOverride = overrides.get(id) ?? believed;
+      const { callsPerSecond: rate, burst, ceiling = rate } = limits;
+      for (const environment of environments) permits.declare(budgetKey(id, environment), { rate, burst, ceiling });
     }
   }
 

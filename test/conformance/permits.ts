@@ -73,6 +73,40 @@ export function permitsConformance(name: string, fresh: () => PermitsRig): void 
       expect(firstSecond).toBeLessThan(10);
     });
 
+    it('waits where the OPCO itself says that its window is used up, without a refusal', () => {
+      const headers = { ratelimit: '"s";r=0;t=3', 'ratelimit-policy': '"s";q=10;w=1' };
+      rig.permits.answered('one', { tenant: 'a', ms: 20, failed: false, headers });
+      expect(granted('one', 50)).toBe(0);
+      rig.clock.pass(4.01);
+      expect(granted('one', 50)).toBe(10);
+    });
+
+    it('goes slower where calls fail, without a pause', () => {
+      for (let n = 0; n < 20; n += 1) rig.permits.answered('one', { tenant: 'a', ms: 20, failed: true, headers: {} });
+      granted('one', 50);
+      rig.clock.pass(1);
+      const aSecond = granted('one', 50);
+      expect(aSecond).toBeGreaterThan(0);
+      expect(aSecond).toBeLessThan(10);
+    });
+
+    it("lets one tenant's refusals at its own key shrink that tenant alone", () => {
+      const serve = (tenant: string) => rig.permits.answered('one', { tenant, ms: 20, failed: false, headers: {} });
+      for (const tenant of ['b', 'c', 'd', 'b', 'c', 'd']) serve(tenant);
+      for (let n = 0; n < 3; n += 1) {
+        rig.permits.throttled('one', 1, 'noisy');
+        rig.clock.pass(1.1);
+        serve('b');
+      }
+      rig.permits.throttled('one', 30, 'noisy');
+      rig.clock.pass(5);
+      expect(rig.permits.take('one', 'interactive', 'noisy').granted).toBe(false);
+      expect(rig.permits.take('one', 'interactive', 'b').granted).toBe(true);
+      granted('one', 50);
+      rig.clock.pass(1);
+      expect(granted('one', 50)).toBe(10);
+    });
+
     it("keeps two tenants on one backend from spending a budget twice: the budget is the OPCO's", () => {
       expect(granted('one', 6) + granted('one', 6)).toBe(10);
     });

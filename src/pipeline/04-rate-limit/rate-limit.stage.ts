@@ -7,7 +7,7 @@ import type { Stage } from '../../core/stage.js';
 
 /** Where permits come from; never waits. */
 export interface PermitSource {
-  take(budget: string, traffic: Exchange['call']['traffic']): PermitDecision;
+  take(budget: string, traffic: Exchange['call']['traffic'], tenant: string): PermitDecision;
 }
 
 /** Resolves after so many milliseconds; injected so that tests own time. */
@@ -45,7 +45,7 @@ export class RateLimitStage implements Stage {
     const budget = budgetKey(exchange.read('adapter').id, exchange.call.tenant.environment);
     const deadline = this.clock.elapsed() + patienceMs[exchange.call.traffic];
     for (;;) {
-      const decision = this.permits.take(budget, exchange.call.traffic);
+      const decision = this.permits.take(budget, exchange.call.traffic, exchange.call.tenant.hash);
       if (decision.granted) return keep(decision.permit, exchange);
       const waitMs = decision.retryAfterSeconds * 1000;
       if (this.clock.elapsed() + waitMs > deadline) throw refusal(decision.retryAfterSeconds);

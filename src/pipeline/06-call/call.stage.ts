@@ -2,7 +2,7 @@ import type { Endpoint, OpcoAdapter, UpstreamRequest, UpstreamResponse } from '.
 import { asOpcoviaError, fail, type OpcoviaError } from '../../core/errors.js';
 import { Exchange } from '../../core/exchange.js';
 import { budgetKey } from '../../core/keys.js';
-import type { Permits } from '../../core/permits.js';
+import type { CallAnswer, Permits } from '../../core/permits.js';
 import type { Stage } from '../../core/stage.js';
 import { retryAfterSeconds } from '../../core/retry-after.js';
 import type { CallOutcome } from './breaker.js';
@@ -126,9 +126,12 @@ export class CallStage implements Stage {
       const response = await this.#send(outgoing);
       outcome = response.status >= 500 ? 'ill' : 'well';
       if (response.status === 429) this.#throttled(outgoing, response);
+      else this.#answered(outgoing, { ms: exchange.clock.elapsed() - begun, failed: outcome === 'ill', ...response });
       return response;
     } catch (failure) {
       outcome = outcomeOf(asOpcoviaError(failure), exchange);
+      const ms = exchange.clock.elapsed() - begun;
+      if (outcome === 'ill') this.#answered(outgoing, { ms, failed: true, headers: {} });
       throw failure;
     } finally {
       admission.end(outcome);
@@ -164,13 +167,20 @@ export class CallStage implements Stage {
   /** Undefined when a permit was had, else the seconds to wait for one. */
   #takePermit({ exchange, adapter }: Pick<Outgoing, 'exchange' | 'adapter'>): number | undefined {
     const { tenant, traffic } = exchange.call;
-    const decision = this.parts.permits.take(budgetKey(adapter.id, tenant.environment), traffic);
+    const decision = this.parts.permits.take(budgetKey(adapter.id, tenant.environment), traffic, tenant.hash);
     return decision.granted ? undefined : Math.max(1, Math.ceil(decision.retryAfterSeconds));
   }
 
   #throttled({ exchange, adapter }: Outgoing, { headers }: UpstreamResponse): void {
-    const budget = budgetKey(adapter.id, exchange.call.tenant.environment);
-    this.parts.permits.throttled(budget, retryAfterSeconds(headers['retry-after'], exchange.clock.now()));
+    const { tenant } = exchange.call;
+    const wait = retryAfterSeconds(headers['retry-after'], exchange.clock.now());
+    this.parts.permits.throttled(budgetKey(adapter.id, tenant.environment), wait, tenant.hash);
+  }
+
+  #answered({ exchange, adapter }: Outgoing, { ms, failed, headers }: Omit<CallAnswer, 'tenant'>): void {
+    const { tenant } = exchange.call;
+    const budget = budgetKey(adapter.id, tenant.environment);
+    this.parts.permits.answered(budget, { tenant: tenant.hash, ms, failed, headers });
   }
 
   /** Deposits alone would never close their breaker, since they are no probe: the OPCO's status is asked on their behalf. */
@@ -186,7 +196,11 @@ export class CallStage implements Stage {
     const endpoint = adapter.endpoints.status;
     if (!endpoint) return;
     const { signal: _, beforeSend: __, body: ___, ...call } = exchange.call;
-    const decision = this.parts.permits.take(budgetKey(adapter.id, call.tenant.environment), call.traffic);
+    const decision = this.parts.permits.take(
+      budgetKey(adapter.id, call.tenant.environment),
+      call.traffic,
+      call.tenant.hash,
+    );
     if (!decision.granted) return;
     const probe = new Exchange({ ...call, endpoint: 'status', query: {} }, exchange.clock);
     probe.write('adapter', adapter);

@@ -68,7 +68,8 @@ export class Env extends SyncSettings {
   OPCOVIA_UPSTREAMS?: string;
 
   @Setting(
-    'What each OPCO is believed to bear, as JSON: {"<opcoId>": {"callsPerSecond", "burst"}}; else the adapter says.',
+    'What each OPCO is believed to bear, as JSON: {"<opcoId>": {"callsPerSecond", "burst", "ceiling"?}}; else the adapter says. ' +
+      'Opcovia learns what it really bears, never more than `ceiling`, which is `callsPerSecond` where it is absent.',
   )
   @OptionalText()
   OPCOVIA_UPSTREAM_LIMITS?: string;

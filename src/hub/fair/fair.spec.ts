@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import type { Lane } from './classes.js';
+import { Line, type Want } from './line.js';
+import { jainIndex, maxMinShares } from './max-min.js';
+
+const claims = fc.array(
+  fc.record({
+    demand: fc.double({ min: 0, max: 1000, noNaN: true }),
+    weight: fc.double({ min: 0.1, max: 10, noNaN: true }),
+  }),
+  { minLength: 1, maxLength: 40 },
+);
+
+describe('max-min shares', () => {
+  it('give all there is, or all that is wanted, and to nobody more than it wants', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 5000, noNaN: true }), claims, (capacity, list) => {
+        const shares = maxMinShares(capacity, list);
+        const wanted = list.reduce((sum, { demand }) => sum + demand, 0);
+        expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(Math.min(capacity, wanted), 5);
+        shares.forEach((share, n) => expect(share).toBeLessThanOrEqual((list[n]?.demand ?? 0) + 1e-9));
+      }),
+    );
+  });
+
+  it('leave nobody unsatisfied with less by weight than anybody else has', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 5000, noNaN: true }), claims, (capacity, list) => {
+        const shares = maxMinShares(capacity, list);
+        const byWeight = shares.map((share, n) => share / (list[n]?.weight ?? 1));
+        const most = Math.max(...byWeight);
+        shares.forEach((share, n) => {
+          if (share < (list[n]?.demand ?? 0) - 1e-6) expect(byWeight[n]).toBeGreaterThanOrEqual(most - 1e-6);
+        });
+      }),
+    );
+  });
+});
+
+const always = () => true;
+const want = (tenant: string, calls: number, changes: Partial<Want> = {}): Want => ({
+  ...{ lane: 'job' as Lane, tenant, weight: 1, calls },
+  ...changes,
+});
+
+/** How many of so many turns each tenant, class or instance had. */
+function turns(line: Line, count: number, by: 'tenant' | 'lane' | 'instance'): Record<string, number> {
+  const had: Record<string, number> = {};
+  for (let n = 0; n < count; n += 1) {
+    const turn = line.next(always);
+    if (turn) had[turn[by]] = (had[turn[by]] ?? 0) + 1;
+  }
+  return had;
+}
+
+describe('the line before an OPCO', () => {
+  it('serves tenants alike, however much each wants and wherever it asks', () => {
+    const line = new Line();
+    line.set('one', [want('a', 1000), want('b', 300)]);
+    line.set('two', [want('a', 5000), want('c', 250)]);
+    expect(jainIndex(Object.values(turns(line, 600, 'tenant')))).toBeGreaterThan(0.999);
+  });
+
+  it('serves by weight', () => {
+    const line = new Line();
+    line.set('one', [want('a', 1000, { weight: 3 }), want('b', 1000)]);
+    expect(turns(line, 400, 'tenant')).toEqual({ a: 300, b: 100 });
+  });
+
+  it('gives what an idle tenant leaves to the others, and its share back at once, without arrears', () => {
+    const line = new Line();
+    line.set('one', [want('a', 1000)]);
+    turns(line, 500, 'tenant');
+    line.set('one', [want('a', 1000), want('b', 1000)]);
+    expect(turns(line, 100, 'tenant')).toEqual({ a: 50, b: 50 });
+  });
+
+  it('never serves more than was wanted, nor anybody who left', () => {
+    const wants = fc.array(
+      fc.record({
+        lane: fc.constantFrom<Lane>('interactive', 'job', 'poll', 'bulk', 'ahead'),
+        tenant: fc.constantFrom('a', 'b', 'c'),
+        weight: fc.double({ min: 0.1, max: 5, noNaN: true }),
+        calls: fc.integer({ min: 0, max: 20 }),
+      }),
+      { maxLength: 10 },
+    );
+    fc.assert(
+      fc.property(wants, wants, (first, second) => {
+        const line = new Line();
+        line.set('gone', first);
+        line.set('stays', second);
+        line.set('stays', second);
+        line.leave('gone');
+        const wanted = second.reduce((sum, { calls }) => sum + calls, 0);
+        expect(turns(line, wanted + 50, 'instance')).toEqual(wanted > 0 ? { stays: wanted } : {});
+        expect(line.next(always)).toBeUndefined();
+      }),
+    );
+  });
+
+  it('lets a person go first while bulk traffic saturates', () => {
+    const line = new Line();
+    line.set('one', [want('b', 1000, { lane: 'bulk' })]);
+    turns(line, 100, 'lane');
+    line.set('one', [want('b', 1000, { lane: 'bulk' }), want('a', 1, { lane: 'interactive' })]);
+    expect(line.next(always)?.lane).toBe('interactive');
+  });
+
+  it('leaves every class what it is guaranteed while all want everything', () => {
+    const line = new Line();
+    line.set(
+      'one',
+      (['interactive', 'job', 'poll', 'bulk'] as const).map((lane) => want('a', 9999, { lane })),
+    );
+    const had = turns(line, 1000, 'lane');
+    expect(had.bulk).toBeGreaterThanOrEqual(90);
+    expect(had.poll).toBeGreaterThanOrEqual(140);
+    expect(had.job).toBeGreaterThanOrEqual(290);
+    expect(had.interactive).toBeGreaterThanOrEqual(390);
+  });
+
+  it('lends a class what the others leave', () => {
+    const line = new Line();
+    line.set('one', [want('a', 9999, { lane: 'bulk' })]);
+    expect(turns(line, 100, 'lane')).toEqual({ bulk: 100 });
+  });
+
+  it('passes over a tenant that is blocked at its own key', () => {
+    const line = new Line();
+    line.set('one', [want('a', 10), want('b', 10)]);
+    expect(line.next(always, (tenant) => tenant === 'a')?.tenant).toBe('b');
+  });
+});

@@ -1,0 +1,134 @@
+import { lanes, turnOrder, unused, used, type Lane, type Usage } from './classes.js';
+
+/** What one instance wants for one tenant in one class, all told: not what is new. */
+export interface Want {
+  readonly lane: Lane;
+  readonly tenant: string;
+  readonly weight: number;
+  readonly calls: number;
+}
+
+/** Whose turn it is. */
+export interface Turn {
+  readonly instance: string;
+  readonly lane: Lane;
+  readonly tenant: string;
+}
+
+interface Waiting {
+  weight: number;
+  /** Virtual time up to which the tenant has been served. */
+  finish: number;
+  calls: number;
+  /** By instance; the next one first. */
+  readonly instances: Map<string, number>;
+}
+
+interface LaneLine {
+  readonly tenants: Map<string, Waiting>;
+  /** Virtual time: the start of the latest turn. */
+  clock: number;
+  calls: number;
+}
+
+/**
+ * Everybody who waits for a call to one OPCO, and who is next: a class by `turnOrder`, in it the tenant that has had least for its
+ * weight (start-time fair queueing), of its instances the one that waited longest. Knows no time and no rate.
+ */
+export class Line {
+  #usage: Usage = unused;
+  readonly #lanes: Readonly<Record<Lane, LaneLine>> = {
+    interactive: emptyLane(),
+    job: emptyLane(),
+    poll: emptyLane(),
+    bulk: emptyLane(),
+    ahead: emptyLane(),
+  };
+
+  /** Replaces all that an instance wants. */
+  set(instance: string, wants: readonly Want[]): void {
+    this.leave(instance);
+    for (const { lane, tenant, weight, calls } of wants) {
+      if (calls > 0) this.#add(this.#lanes[lane], instance, { lane, tenant, weight, calls });
+    }
+  }
+
+  /** Forgets what an instance wants. */
+  leave(instance: string): void {
+    for (const lane of lanes) {
+      const line = this.#lanes[lane];
+      for (const [tenant, waiting] of line.tenants) {
+        const calls = waiting.instances.get(instance);
+        if (calls === undefined) continue;
+        waiting.instances.delete(instance);
+        drop(line, { tenant, waiting, calls });
+      }
+    }
+  }
+
+  /** Calls that wait in a class. */
+  waiting(lane: Lane): number {
+    return this.#lanes[lane].calls;
+  }
+
+  /** Tenants that wait in a class. */
+  tenants(lane: Lane): number {
+    return [...this.#lanes[lane].tenants.values()].filter(({ calls }) => calls > 0).length;
+  }
+
+  /** Whose turn it is among the classes and tenants that may have one; undefined when nobody may. */
+  next(mayGo: (lane: Lane) => boolean, blocked?: (tenant: string) => boolean): Turn | undefined {
+    for (const lane of turnOrder(this.#usage)) {
+      const line = this.#lanes[lane];
+      if (line.calls === 0 || !mayGo(lane)) continue;
+      const tenant = leastServed(line, blocked);
+      if (tenant !== undefined) return this.#serve(lane, tenant);
+    }
+    return undefined;
+  }
+
+  #add(line: LaneLine, instance: string, { tenant, weight, calls }: Want): void {
+    const waiting = line.tenants.get(tenant) ?? { weight, finish: line.clock, calls: 0, instances: new Map() };
+    waiting.weight = weight;
+    // Who had left comes back as who it is now, not with a claim on the past.
+    if (waiting.calls === 0) waiting.finish = Math.max(waiting.finish, line.clock);
+    waiting.instances.set(instance, (waiting.instances.get(instance) ?? 0) + calls);
+    waiting.calls += calls;
+    line.calls += calls;
+    line.tenants.set(tenant, waiting);
+  }
+
+  #serve(lane: Lane, tenant: string): Turn | undefined {
+    const line = this.#lanes[lane];
+    const waiting = line.tenants.get(tenant);
+    const [instance, calls] = waiting?.instances.entries().next().value ?? [];
+    if (!waiting || instance === undefined || calls === undefined) return undefined;
+    line.clock = Math.max(line.clock, waiting.finish);
+    waiting.finish = line.clock + 1 / Math.max(1e-3, waiting.weight);
+    waiting.instances.delete(instance);
+    if (calls > 1) waiting.instances.set(instance, calls - 1);
+    drop(line, { tenant, waiting, calls: 1 });
+    this.#usage = used(this.#usage, lane);
+    return { instance, lane, tenant };
+  }
+}
+
+function emptyLane(): LaneLine {
+  return { tenants: new Map(), clock: 0, calls: 0 };
+}
+
+function leastServed({ tenants }: LaneLine, blocked: ((tenant: string) => boolean) | undefined): string | undefined {
+  let [best, least]: [string | undefined, number] = [undefined, Infinity];
+  for (const [tenant, { calls, finish }] of tenants) {
+    if (calls === 0 || finish >= least || blocked?.(tenant)) continue;
+    [best, least] = [tenant, finish];
+  }
+  return best;
+}
+
+/** A tenant that waits for nothing and owes nothing is forgotten; one that was just served is remembered for its next want. */
+function drop(line: LaneLine, { tenant, waiting, calls }: { tenant: string; waiting: Waiting; calls: number }): void {
+  waiting.calls -= calls;
+  line.calls -= calls;
+  if (waiting.calls === 0 && waiting.finish <= line.clock) line.tenants.delete(tenant);
+}
