@@ -52,7 +52,8 @@ export class PollRun {
     const ended = verified ? await this.#endAbsent() : 0;
     for (const numeroInterne of await this.ports.watch.due(tenant.hash, opcoId, mostDue))
       await this.#read({ numeroInterne });
-    return { etats: this.#etats, ...this.#tally, ...this.#load(), ended };
+    const allKnown = verified && this.#tally.unreadable === 0;
+    return { etats: this.#etats, ...this.#tally, ...this.#load(), allKnown, ended };
   }
 
   async #scan(): Promise<boolean> {

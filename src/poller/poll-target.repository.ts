@@ -17,7 +17,8 @@ export interface ClaimedTarget {
 
 /** How a poll ended; each says when the next one is due. */
 export type PollEnd =
-  | { readonly outcome: 'done'; readonly nextInSeconds: number }
+  /** `allKnown`: the list was seen to its end, and every dossier of it is kept. */
+  | { readonly outcome: 'done'; readonly nextInSeconds: number; readonly allKnown: boolean }
   | { readonly outcome: 'failed'; readonly nextInSeconds: number }
   /** Neither success nor failure: the budget was spent, or the process stops. */
   | { readonly outcome: 'postponed'; readonly nextInSeconds: number }
@@ -124,6 +125,7 @@ export class PollTargetRepository {
                                ELSE least(next_poll_at, now() + make_interval(secs => $4)) END,
            failures = CASE $5 WHEN 'done' THEN 0 WHEN 'postponed' THEN failures ELSE failures + 1 END,
            last_success_at = CASE WHEN $5 = 'done' THEN now() ELSE last_success_at END,
+           all_known_at = CASE WHEN $7 THEN now() ELSE all_known_at END,
            paused_reason = CASE $5 WHEN 'paused' THEN $6 WHEN 'done' THEN NULL ELSE paused_reason END
          WHERE tenant_hash = $1 AND opco_id = $2 AND claimed_by = $3`,
         [
@@ -133,6 +135,7 @@ export class PollTargetRepository {
           end.nextInSeconds,
           end.outcome,
           end.outcome === 'paused' ? end.reason : null,
+          end.outcome === 'done' && end.allKnown,
         ],
       ),
     );

@@ -76,6 +76,8 @@ export interface PollReport extends PollLoad {
   readonly changed: number;
   /** Dossiers whose detail the OPCO could not show properly; the next poll tries again. */
   readonly unreadable: number;
+  /** The list was verified, and each dossier in it could be read or was known. */
+  readonly allKnown: boolean;
   /** Histories that ended, because the OPCO has these dossiers no longer. */
   readonly ended: number;
 }

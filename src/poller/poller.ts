@@ -109,7 +109,7 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
       const report = await polls.run(this.#pollOf(target, renew));
       const pace = choosePace(report, env.OPCOVIA_POLL_INTERVAL_SECONDS, random());
       const { listSeconds } = this.#budget(target, report);
-      return { outcome: 'done', nextInSeconds: Math.max(pace, listSeconds) };
+      return { outcome: 'done', nextInSeconds: Math.max(pace, listSeconds), allKnown: report.allKnown };
     } catch (error) {
       return this.#afterFailure(target, error);
     } finally {

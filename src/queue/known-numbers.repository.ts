@@ -33,7 +33,7 @@ export class KnownNumbersRepository extends TenantScopedRepository {
          WHERE tenant_hash = $1 AND opco_id = $2 AND list = $3 AND taken_at > now() - make_interval(hours => $4)
          UNION ALL
          SELECT 1 FROM poll_targets
-         WHERE tenant_hash = $1 AND opco_id = $2 AND $3 = 'etats' AND last_success_at > now() - make_interval(hours => $4)
+         WHERE tenant_hash = $1 AND opco_id = $2 AND $3 = 'etats' AND all_known_at > now() - make_interval(hours => $4)
          LIMIT 1`,
         [tenant, opcoId, list, baselineHours],
       );
@@ -87,8 +87,8 @@ export class KnownNumbersRepository extends TenantScopedRepository {
            SELECT k.number FROM known_numbers k JOIN jobs j ON j.id = $4 AND k.seen_at < j.intended_at
            WHERE k.tenant_hash = $1 AND k.opco_id = $2 AND k.list = $3
            UNION
-           SELECT s.numero_interne FROM snapshots s JOIN jobs j ON j.id = $4 AND s.observed_at < j.intended_at
-           WHERE $3 = 'etats' AND s.tenant_hash = $1 AND s.opco_id = $2 AND s.version = 1) seen`,
+           SELECT w.numero_interne FROM watched_dossiers w JOIN jobs j ON j.id = $4 AND w.first_seen_at < j.intended_at
+           WHERE $3 = 'etats' AND w.tenant_hash = $1 AND w.opco_id = $2 AND w.deleted_at IS NULL) seen`,
         [tenant, opcoId, list, jobId],
       );
       return row?.known ?? 0;
