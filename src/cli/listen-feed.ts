@@ -44,7 +44,7 @@ export class ListenFeed {
 
   async #read(query: Readonly<Record<string, string>>): Promise<EventPage> {
     const { url, apiKey, signal } = this.door;
-    const address = new URL('events', url);
+    const address = new URL(`${url.pathname.replace(/\/$/, '')}/events`, url);
     address.search = new URLSearchParams(query).toString();
     const answer = await fetch(address, {
       headers: { 'x-api-key': apiKey, accept: 'application/json' },

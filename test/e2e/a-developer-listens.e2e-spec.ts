@@ -89,12 +89,12 @@ describe('opcovia listen', () => {
     const event = { event: 'webhook.test', opcoId: 'opcovia', timestamp: '2026-01-02T03:04:05.678Z', id: 'x' };
     const data = [6, 9].map((sequence) => ({ ...event, data: { webhookId: 'w' }, sequence }));
     receiver.answer = ({ path }) => {
-      const page = path.includes('after=2&')
+      const page = path.startsWith('/behind/events?after=2&')
         ? { data, nextCursor: null, upTo: 9, missed: 3 }
         : { data: [], nextCursor: null, upTo: 9, missed: 0 };
       return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(page) };
     };
-    const one = listen(key, '--url', `http://127.0.0.1:${port}`, '--after', '2');
+    const one = listen(key, '--url', `http://127.0.0.1:${port}/behind/`, '--after', '2');
     await one.until('n° 9');
     expect(one.printed()).toContain('3 événement(s) ont dépassé leur durée de conservation');
     expect(one.printed()).toContain('ANOMALIE : les n° 7 à 8 manquent');
@@ -104,7 +104,7 @@ describe('opcovia listen', () => {
 
   it('gives up a receiver that is gone, and stops while it waits for one that does not answer', async () => {
     receiver.answer = ({ path }) => (path === '/gone' ? 410 : 'hang');
-    const gone = listen(key, ...toProduct(), '--after', '0', '--forward', `http://127.0.0.1:${port}/gone`);
+    const gone = listen(key, ...toProduct(), '--after', '0', '--forward', `http://localhost:${port}/gone`);
     await gone.until('410');
     await gone.until('un vrai webhook serait désactivé');
     expect(await interrupted(gone)).toBe(0);
