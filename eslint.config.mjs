@@ -38,7 +38,7 @@ const honestTests = [
 ];
 const restrict = (...lists) => ({ 'no-restricted-syntax': ['error', ...lists.flat()] });
 
-const typescript = ['src/**/*.ts', 'test/**/*.ts', 'migrations/**/*.ts', 'ormconfig.ts'];
+const typescript = ['src/**/*.ts', 'test/**/*.ts', 'migrations/**/*.ts', 'docs/*.ts', 'ormconfig.ts'];
 const specs = ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', 'test/**/*.ts'];
 
 export default tseslint.config(

@@ -23,6 +23,13 @@ async function configuration(): Promise<Env> {
 let read: Promise<Env> | undefined;
 const env = () => (read ??= configuration());
 
+/** Once: a second Ctrl-C ends a process that does not end by itself. */
+function stopped(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
+}
+
 const work: Workplace = {
   terminal: standardTerminal(process.stdin, process.stdout),
   databaseUrl: async () => (await env()).DATABASE_URL ?? '',
@@ -33,6 +40,8 @@ const work: Workplace = {
     if (settings.NODE_ENV !== 'production' && settings.DATABASE_URL) await migrate(settings.DATABASE_URL);
     return (opened = await openDesk(settings));
   },
+  apiKey: () => process.env['OPCOVIA_API_KEY'],
+  stopped,
 };
 
 try {

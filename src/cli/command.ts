@@ -15,6 +15,10 @@ export interface Workplace {
   /** The owner's URL of the database. */
   databaseUrl(): Promise<string>;
   desk(): Promise<Desk>;
+  /** The key of a CFA for commands that speak to a running product; absent when none was given. */
+  apiKey(): string | undefined;
+  /** From the first call on, Ctrl-C does not end the process but aborts this: the command ends itself. */
+  stopped(): AbortSignal;
 }
 
 /** The options as they were given, by name. */

@@ -11,6 +11,8 @@ function aWorkplace(secret = ''): Workplace & { readonly lines: string[] } {
     terminal: { print: (line) => void lines.push(line), readSecret: () => Promise.resolve(secret) },
     databaseUrl: closed,
     desk: closed,
+    apiKey: () => undefined,
+    stopped: () => new AbortController().signal,
   };
 }
 
@@ -37,6 +39,7 @@ describe('the command line', () => {
       'audit:verify',
       'keyring:status',
       'keyring:reencrypt',
+      'listen',
     ]) {
       expect(text).toContain(`  ${name}`);
     }
@@ -66,6 +69,18 @@ describe('the command line', () => {
     );
     expect(code).toBe(2);
     expect(text).not.toContain('s3cret');
+  });
+
+  it('tells what listening lacks before it asks anything', async () => {
+    expect(await run('listen')).toEqual({ code: 1, text: expect.stringContaining('OPCOVIA_API_KEY') });
+    for (const wrong of [
+      ['--types', 'job.completed,job.perdu'],
+      ['--opco', 'inconnu'],
+      ['--after', '-1'],
+      ['--forward', 'localhost:4000'],
+      ['--url', 'nulle part'],
+    ])
+      expect((await run('listen', ...wrong)).code).toBe(2);
   });
 
   it('gives 1 and one sentence, no stack, when the work fails', async () => {

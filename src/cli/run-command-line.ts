@@ -8,6 +8,7 @@ import { credentialsSetCommand, opcoClientSetCommand } from './credential-comman
 import { isolationCheckCommand } from './isolation-commands.js';
 import { jobsDeadCommand, jobsRedriveCommand } from './job-commands.js';
 import { keyringReencryptCommand, keyringStatusCommand } from './keyring-commands.js';
+import { listenCommand } from './listen-command.js';
 import { migrateCommand, migrateDownCommand } from './schema-commands.js';
 import { snapshotsVerifyCommand } from './snapshot-commands.js';
 import {
@@ -36,6 +37,7 @@ const commands: readonly Command[] = [
   auditSearchCommand,
   snapshotsVerifyCommand,
   isolationCheckCommand,
+  listenCommand,
   keyringStatusCommand,
   keyringReencryptCommand,
 ];

@@ -10,6 +10,13 @@ const maxBodyBytes = 65_536;
 /** What is kept of an answer while its attempt is settled. */
 const keptBytes = 4096;
 
+/** The header fields that every attempt carries, whatever it tells. */
+export const fixedHeaders = {
+  'content-type': 'application/json',
+  'accept-encoding': 'identity',
+  'user-agent': 'Opcovia-Webhooks/1',
+} as const;
+
 /** How a name becomes addresses; a port, so that tests own the names. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
@@ -84,12 +91,7 @@ export class WebhookClient {
       path: `${url.pathname}${url.search}`,
       method: 'POST',
       body,
-      headers: {
-        'content-type': 'application/json',
-        'accept-encoding': 'identity',
-        'user-agent': 'Opcovia-Webhooks/1',
-        ...headers,
-      },
+      headers: { ...fixedHeaders, ...headers },
       signal: deadline,
     });
     const kept: Buffer[] = [];

@@ -1,4 +1,6 @@
 import { Webhook } from 'standardwebhooks';
+import { Webhook as SvixWebhook } from 'svix';
+import { isGenuine } from '../../docs/verify-webhook.js';
 import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
 import { WebhookReceiver } from '../../src/dev/demo/receiver.js';
 import { WebhookReceiver as PlainReceiver } from '../support/webhook-receiver.js';
@@ -94,16 +96,30 @@ describe('the main job', () => {
     expect(commits().length - before).toBe(1);
   });
 
-  it('signs so that a foreign Standard Webhooks library believes what came, and nothing else', async () => {
+  it('signs so that foreign libraries believe what came, and nothing else', async () => {
     const created = await product.ask(key, 'POST', '/webhooks', {
       body: { url: `http://127.0.0.1:${plainPort}/foreign`, events: ['job.completed'] },
     });
-    await product.ask(key, 'POST', `/webhooks/${created.body.id}/test`);
+    const { id, secret } = created.body;
+    await product.ask(key, 'POST', `/webhooks/${id}/test`);
     const [came] = await plain.until(1, '/foreign');
-    const library = new Webhook(created.body.secret);
     const headers = came?.headers as Record<string, string>;
-    expect(library.verify(came?.body ?? '', headers)).toMatchObject({ event: 'webhook.test' });
-    expect(() => library.verify(`${came?.body} `, headers)).toThrow();
+    for (const library of [new Webhook(secret), new SvixWebhook(secret)]) {
+      expect(library.verify(came?.body ?? '', headers)).toMatchObject({ event: 'webhook.test' });
+      expect(() => library.verify(`${came?.body} `, headers)).toThrow();
+    }
+    expect(isGenuine({ rawBody: Buffer.from(came?.body ?? ''), headers }, secret)).toBe(true);
+    expect(isGenuine({ rawBody: Buffer.from(`${came?.body} `), headers }, secret)).toBe(false);
+
+    const rotated = await product.ask(key, 'POST', `/webhooks/${id}/rotate-secret`);
+    await product.ask(key, 'POST', `/webhooks/${id}/test`);
+    const [, second] = await plain.until(2, '/foreign');
+    for (const known of [secret, rotated.body.secret]) {
+      const both = second?.headers as Record<string, string>;
+      for (const library of [new Webhook(known), new SvixWebhook(known)])
+        expect(library.verify(second?.body ?? '', both)).toMatchObject({ event: 'webhook.test' });
+      expect(isGenuine({ rawBody: Buffer.from(second?.body ?? ''), headers: both }, known)).toBe(true);
+    }
   });
 });
 

@@ -27,6 +27,8 @@ describe('the command line, on a real database', () => {
       terminal: { print: (line) => void lines.push(line), readSecret: () => Promise.resolve(secret) },
       databaseUrl: () => Promise.resolve(test.url),
       desk: () => Promise.resolve(desk),
+      apiKey: () => undefined,
+      stopped: () => new AbortController().signal,
     });
     return { code, text: lines.join('\n') };
   }

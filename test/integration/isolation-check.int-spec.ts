@@ -189,6 +189,8 @@ describe('the check of the isolation', () => {
         terminal: { print: (line) => void lines.push(line), readSecret: () => Promise.resolve('') },
         databaseUrl: () => Promise.resolve(test.url),
         desk: () => Promise.reject(new Error('not needed')),
+        apiKey: () => undefined,
+        stopped: () => new AbortController().signal,
       });
       return { code, text: lines.join('\n') };
     };

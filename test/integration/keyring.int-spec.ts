@@ -89,6 +89,8 @@ describe('the key ring of a database', () => {
         terminal: { print: (line) => void lines.push(line), readSecret: () => Promise.resolve('') },
         databaseUrl: () => Promise.resolve(test.url),
         desk: () => Promise.resolve(desk),
+        apiKey: () => undefined,
+        stopped: () => new AbortController().signal,
       });
       return { code, text: lines.join('\n') };
     } finally {

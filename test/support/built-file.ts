@@ -12,9 +12,13 @@ export interface BuiltProcess {
 }
 
 /** Starts `dist/src/<entry>` with the given variables and nothing else of ours. */
-export function runBuilt(entry: string, variables: Readonly<Record<string, string>>): BuiltProcess {
+export function runBuilt(
+  entry: string,
+  variables: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): BuiltProcess {
   const { PATH, HOME } = process.env;
-  const child = spawn(process.execPath, [`dist/src/${entry}`], {
+  const child = spawn(process.execPath, [`dist/src/${entry}`, ...args], {
     env: { ...(PATH && { PATH }), ...(HOME && { HOME }), ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { Ajv } from 'ajv';
 import { eventTypes } from '../events.js';
 import { asyncApiDocument } from './asyncapi.js';
 
-const official = JSON.parse(
-  readFileSync(createRequire(__filename).resolve('@asyncapi/specs/schemas/3.0.0.json'), 'utf8'),
-) as { definitions: Record<string, object> };
+const official = JSON.parse(readFileSync(require.resolve('@asyncapi/specs/schemas/3.0.0.json'), 'utf8')) as {
+  definitions: Record<string, object>;
+};
 // The official bundle carries a copy of a meta-schema that every validator of draft 07 already has.
 delete official.definitions['http://json-schema.org/draft-07/schema'];
 const validate = new Ajv({ allErrors: true, strict: false, validateFormats: false }).compile(official);
