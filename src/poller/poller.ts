@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { SchedulerRegistry } from '@nestjs/schedule';
 import { asOpcoviaError } from '../core/errors.js';
@@ -46,6 +47,8 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
   #ticking = false;
 
   constructor(private readonly ports: PollerPorts) {
+    // Every read of every poll listens to it.
+    setMaxListeners(0, this.#stopping.signal);
     this.#rounds = new Rounds({ work: () => this.round(), onError: (error) => this.#complain(error) });
   }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { asOpcoviaError } from '../core/errors.js';
 import { Rounds } from '../platform/rounds.js';
 import type { RunSync } from './run-sync.js';
@@ -81,6 +82,8 @@ export class SyncWorker {
     const { claims, sync, backOffMs } = this.parts;
     const lost = new AbortController();
     const signal = AbortSignal.any([this.#stopping.signal, lost.signal]);
+    // Every read of the turn listens to it, and every turn to the first.
+    setMaxListeners(0, signal, this.#stopping.signal);
     const renewal = this.#renewing(claim, lost);
     const run = sync.run({ claim, requestId: randomUUID(), signal });
     // A renewal after the release would hold a claim that nobody has.

@@ -12,6 +12,7 @@ import type { OpcoClient } from './opco-client.js';
 import type { LaneName, OpcoHealth } from './opco-health.js';
 import { RetryBudget, withRetries } from './retry.js';
 import { intend, tooLate } from './intend.js';
+import { unreachable } from './unreachable.js';
 import { laneOf, timesByDefault, type ClassTimes, type RouteClass } from './route-class.js';
 
 /** What the stage is given. */
@@ -139,9 +140,9 @@ export class CallStage implements Stage {
     }
   }
 
-  /** A deposit that begins with hardly any time left would end in doubt. */
-  #leastMs(routeClass: RouteClass): number {
-    return routeClass === 'read' ? leastMs : Math.max(leastMs, this.#times(routeClass).totalMs * leastShareOfDeposit);
+  /** A deposit that begins with hardly any time left would end in doubt; the read that probes on its behalf is a read. */
+  #leastMs(kind: RouteClass): number {
+    return kind === 'read' ? leastMs : Math.max(leastMs, this.#times(kind).totalMs * leastShareOfDeposit);
   }
 
   #send(outgoing: Outgoing): Promise<UpstreamResponse> {
@@ -152,7 +153,7 @@ export class CallStage implements Stage {
       headersMs: this.#times(routeClass).headersMs,
       beforeSend: async (resend) => {
         // What waited for a place until its time was nearly up says nothing about the OPCO.
-        if (remainingMs() < this.#leastMs(routeClass)) throw tooLate();
+        if (remainingMs() < this.#leastMs(endpoint.kind)) throw tooLate();
         if (call.signal?.aborted) throw fail('UPSTREAM_ERROR', { sent: 'not-sent' });
         const waitSeconds = resend > 0 ? this.#takePermit({ exchange, adapter }) : undefined;
         // The 401 before it proves that nothing was applied.
@@ -239,18 +240,4 @@ function outcomeOf(failure: OpcoviaError, exchange: Exchange): CallOutcome {
   return failure.code === 'UPSTREAM_ERROR' || failure.code === 'UPSTREAM_TIMEOUT' || failure.code === 'UPSTREAM_INVALID'
     ? 'ill'
     : 'unknown';
-}
-
-const reasons = {
-  unconfigured: 'aucune adresse configurée pour cet environnement',
-  breaker: 'trop de ses réponses récentes étaient des échecs',
-} as const;
-
-function unreachable(adapter: OpcoAdapter, unavailable: keyof typeof reasons, seconds: number): OpcoviaError {
-  return fail('UPSTREAM_UNAVAILABLE', {
-    detail: `${adapter.label} n'est pas joignable pour l'instant : ${reasons[unavailable]}.`,
-    unavailable,
-    retryAfterSeconds: seconds,
-    sent: 'not-sent',
-  });
 }
