@@ -24,7 +24,8 @@ describe('a process that is told to stop', () => {
     const ticket = await product.ask(key, 'POST', '/akto/dossiers', { body: { cerfa: exampleCerfa({ rank: 6 }) } });
     await eventually(
       () => product.ask(key, 'GET', ticket.body.statusUrl),
-      ({ body }) => body.status === 'processing',
+      // Before its intent is written a stopping process would leave it to another one.
+      ({ body }) => body.timeline.some(({ code }: { code: string }) => code === 'sending'),
     );
     const arrived = once(product.opcovia.api.getHttpServer(), 'request');
     const reading = product.ask(key, 'GET', '/opco-ep/status');
