@@ -54,7 +54,7 @@ describe('every example of the document', () => {
     expect(failed).toEqual(
       said.filter(([operation]) => /\{(?:id|jobId|syncId)\}/.test(operation)).map(([operation]) => [operation, 404]),
     );
-    expect(failed.length).toBeLessThanOrEqual(said.length / 3);
+    expect(said.length - failed.length).toBeGreaterThanOrEqual(35);
   });
 
   it('leads by its links to every operation that needs an id', async () => {
