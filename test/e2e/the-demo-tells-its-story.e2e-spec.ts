@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { runBuilt } from '../support/built-file.js';
 
+// It starts everything from nothing and waits for an OPCO's days to pass; other suites run beside it.
+jest.setTimeout(180_000);
+
 /** Ids, ports and remaining lifetimes differ from run to run; everything else is the story. */
 function plain(text: string): string[] {
   return text

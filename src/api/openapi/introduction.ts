@@ -29,6 +29,7 @@ export const tags: Readonly<Record<string, string>> = {
   Dossiers: 'Ce que l’OPCO sait des contrats',
   Factures: 'Ce que l’OPCO sait des factures',
   Synchronisation: 'Lire d’un coup tous les dossiers d’un OPCO',
+  Suivi: 'Surveiller les dossiers d’un OPCO : en pause, en marche, et ce qui a été vu',
   OPCO: 'Santé et capacités des OPCO, validité d’une clé',
   Identifiants: 'La clé du CFA chez chaque OPCO',
   Compte: 'Le CFA et ses clés d’accès à Opcovia',
