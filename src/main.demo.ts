@@ -18,6 +18,8 @@ const apart = {
   OPCOVIA_STAFF_PORT: '0',
   OPCOVIA_LOG_LEVEL: 'error',
   OPCOVIA_POLL_INTERVAL_SECONDS: '0.5',
+  // The watch keeps within a share of what the OPCO bears: enough for a list each moment, so that the story is short.
+  OPCOVIA_UPSTREAM_LIMITS: '{"akto":{"callsPerSecond":50,"burst":50}}',
   OPCOVIA_TICK_MS: '100',
 };
 

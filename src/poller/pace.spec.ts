@@ -15,6 +15,14 @@ function seeded(seed: number): () => number {
   return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
 }
 
+describe('the budget of a watch', () => {
+  it("is the list's while nothing is watched: it alone can bring the first dossier", () => {
+    const terms = { callsPerSecond: 4, share: 0.2, sharedBy: 2, listCalls: 1, dossiers: 0 };
+    expect(planBudget({ ...terms, weights: 0 }).listSeconds).toBeLessThan(4);
+    expect(planBudget({ ...terms, weights: 100 }).listSeconds).toBeGreaterThan(40);
+  });
+});
+
 describe('the pace of details', () => {
   it('follows the money: in instruction, billable, long billable, not yet open, over', () => {
     const rates = [

@@ -129,7 +129,8 @@ export function planBudget(terms: {
   const { callsPerSecond, share, sharedBy, listCalls, dossiers, weights } = terms;
   const perDay = (callsPerSecond * share * daySeconds) / Math.max(1, sharedBy);
   const list = Math.sqrt(listedPerDossier * dossiers * listCalls);
-  const part = Math.min(mostListShare, Math.max(leastListShare, list / (list + weights || 1)));
+  // While nothing is watched there are no details to read, and the list alone can bring the first dossier.
+  const part = weights > 0 ? Math.min(mostListShare, Math.max(leastListShare, list / (list + weights))) : mostListShare;
   return { listSeconds: (listCalls * daySeconds) / (perDay * part), detailsPerDay: perDay * (1 - part) };
 }
 

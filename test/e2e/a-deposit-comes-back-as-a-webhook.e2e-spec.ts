@@ -26,6 +26,8 @@ describe('the main job', () => {
     plainPort = await plain.listen();
     product = await startProduct({
       OPCOVIA_WEBHOOK_ALLOWED_NETWORKS: `127.0.0.1/32:${port},127.0.0.1/32:${plainPort}`,
+      // The watch keeps within a share of what the OPCO bears: here it bears enough for a list each moment.
+      OPCOVIA_UPSTREAM_LIMITS: '{"akto":{"callsPerSecond":100,"burst":100}}',
     });
     key = await product.newTenant('CFA du récit');
     const url = `http://127.0.0.1:${port}/`;
