@@ -43,6 +43,12 @@ try {
     const receiverUrl = `http://127.0.0.1:${port}/opcovia`;
     await tellStory({ apiUrl: running.apiUrl ?? '', sandboxUrl, apiKey, receiver, receiverUrl, say });
   } finally {
+    // Told: nobody watches over this CFA's dossiers any more, so that the next telling has the OPCO to itself.
+    await fetch(`${running.apiUrl}/akto/polling`, {
+      method: 'PUT',
+      headers: { 'x-api-key': apiKey, 'content-type': 'application/json' },
+      body: JSON.stringify({ status: 'paused' }),
+    }).catch(() => undefined);
     await running.stop();
   }
 } catch (error) {

@@ -61,7 +61,8 @@ export class PollTargetRepository {
            claimed_until = now() + make_interval(secs => $3), next_poll_at = now() + make_interval(secs => $3)
          FROM due WHERE p.tenant_hash = due.tenant_hash AND p.opco_id = due.opco_id
          RETURNING p.tenant_hash, p.opco_id, p.failures, due.nom, due.environment, p.tell_discovered,
-           (SELECT count(*)::int FROM poll_targets o WHERE o.opco_id = p.opco_id AND o.stopped_at IS NULL) AS shared_by`,
+           (SELECT count(*)::int FROM poll_targets o WHERE o.opco_id = p.opco_id AND o.stopped_at IS NULL
+            AND o.paused_reason IS NULL) AS shared_by`,
         [claim, limit, claimSeconds],
       ),
     );
