@@ -5,40 +5,28 @@ import { Env } from '../platform/config/env.js';
 import { Database } from '../platform/database/database.js';
 import { LOG } from '../platform/logging/log.token.js';
 import { Metrics } from '../platform/metrics/metrics.js';
-import { Rounds } from '../platform/rounds.js';
+import { PurgeRounds } from '../platform/purge-rounds.js';
 import { purgeSnapshots } from './purge-snapshots.js';
 
-/** Purges histories at a fixed pace in every process with the role `poller`; instances pass over each other's rows. */
+/** Purges histories, in every process with the role `poller`. */
 @Injectable()
 export class HistoryPurgeDuty implements OnApplicationBootstrap, OnModuleDestroy {
-  @Inject(Env) private readonly env: Env;
+  @Inject(Env) readonly env: Env;
   @Inject(Database) private readonly database: Database;
   @Inject(AuditTrail) private readonly audit: AuditTrail;
-  @Inject(Metrics) private readonly metrics: Metrics;
-  @Inject(LOG) private readonly log: Logger;
-  #timer: NodeJS.Timeout | undefined;
-  #rounds: Rounds | undefined;
+  @Inject(Metrics) readonly metrics: Metrics;
+  @Inject(LOG) readonly log: Logger;
+  #purging: PurgeRounds | undefined;
 
   onApplicationBootstrap(): void {
     if (!this.env.roles.has('poller')) return;
-    const rounds = new Rounds({
-      work: () => this.#purge(),
-      onError: (err) => this.log.error({ err }, 'purge of histories stopped halfway'),
-    });
-    this.#timer = setInterval(() => rounds.wake(), this.env.OPCOVIA_HISTORY_PURGE_SECONDS * 1000).unref();
-    this.#rounds = rounds;
+    const { OPCOVIA_KEEP_VERSION_DAYS: versionDays, OPCOVIA_KEEP_DELETED_DOSSIER_DAYS: deletedDays } = this.env;
+    const purge = () => purgeSnapshots(this.database, this.audit, { versionDays, deletedDays });
+    this.#purging = new PurgeRounds(this, purge, this.env.OPCOVIA_HISTORY_PURGE_SECONDS);
+    this.#purging.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#rounds?.stop();
-  }
-
-  async #purge(): Promise<boolean> {
-    const { OPCOVIA_KEEP_VERSION_DAYS: versionDays, OPCOVIA_KEEP_DELETED_DOSSIER_DAYS: deletedDays } = this.env;
-    const { versions, dossiers } = await purgeSnapshots(this.database, this.audit, { versionDays, deletedDays });
-    if (versions > 0) this.metrics.purged.inc({ kind: 'versions' }, versions);
-    if (dossiers > 0) this.metrics.purged.inc({ kind: 'dossiers' }, dossiers);
-    return versions + dossiers > 0;
+    await this.#purging?.stop();
   }
 }

@@ -14,7 +14,7 @@ import { Env } from '../platform/config/env.js';
 import { Database } from '../platform/database/database.js';
 import { LOG } from '../platform/logging/log.token.js';
 import { Metrics } from '../platform/metrics/metrics.js';
-import { Rounds } from '../platform/rounds.js';
+import { PurgeRounds } from '../platform/purge-rounds.js';
 import { SnapshotRepository } from '../poller/snapshot.repository.js';
 import { SyncRetentionRepository } from './sync-retention.repository.js';
 import { SyncWake } from './sync-wake.js';
@@ -24,7 +24,7 @@ import { syncWorker } from './wire-worker.js';
 /** Starts synchronisations and their purge in a process with the role `worker`, and ends both before the connections close. */
 @Injectable()
 export class SyncDuty implements OnApplicationBootstrap, OnModuleDestroy {
-  @Inject(Env) private readonly env: Env;
+  @Inject(Env) readonly env: Env;
   @Inject(Database) private readonly database: Database;
   @Inject(PipelineRunner) private readonly reads: PipelineRunner;
   @Inject(SnapshotRepository) private readonly snapshots: SnapshotRepository;
@@ -34,12 +34,11 @@ export class SyncDuty implements OnApplicationBootstrap, OnModuleDestroy {
   @Inject(RESPONSE_CACHE) private readonly cache: ResponseCache;
   @Inject(AdaptersInForce) private readonly inForce: AdaptersInForce;
   @Inject(CLOCK) private readonly clock: Clock;
-  @Inject(Metrics) private readonly metrics: Metrics;
+  @Inject(Metrics) readonly metrics: Metrics;
   @Inject(SyncWake) private readonly waking: SyncWake;
-  @Inject(LOG) private readonly log: Logger;
+  @Inject(LOG) readonly log: Logger;
   #worker: SyncWorker | undefined;
-  #purge: Rounds | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #purging: PurgeRounds | undefined;
 
   onApplicationBootstrap(): void {
     if (!this.env.roles.has('worker')) return;
@@ -47,14 +46,15 @@ export class SyncDuty implements OnApplicationBootstrap, OnModuleDestroy {
     this.waking.listen(() => worker.wake());
     worker.start();
     this.#worker = worker;
-    this.#startPurge();
+    const retention = new SyncRetentionRepository(this.database, this.audit, this.env.OPCOVIA_KEEP_SYNC_DAYS);
+    this.#purging = new PurgeRounds(this, () => retention.purge());
+    this.#purging.start();
   }
 
   /** In the first phase of a stop: webhooks, which end in the second, still number and send what the last batches tell. */
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.#timer);
     await this.#worker?.stop();
-    await this.#purge?.stop();
+    await this.#purging?.stop();
   }
 
   #work(): SyncWorker {
@@ -68,20 +68,5 @@ export class SyncDuty implements OnApplicationBootstrap, OnModuleDestroy {
       counted: (opco, result, count) => this.metrics.syncDossiers.inc({ opco, result }, count),
       failed: (err) => this.log.error({ err }, 'synchronisation interrupted'),
     });
-  }
-
-  #startPurge(): void {
-    const repository = new SyncRetentionRepository(this.database, this.audit, this.env.OPCOVIA_KEEP_SYNC_DAYS);
-    const rounds = new Rounds({
-      work: async () => {
-        const purged = Object.entries(await repository.purge()).filter(([, count]) => count > 0);
-        for (const [kind, count] of purged) this.metrics.purged.inc({ kind }, count);
-        return purged.length > 0;
-      },
-      onError: (err) => this.log.error({ err }, 'purge of synchronisations stopped halfway'),
-    });
-    this.#timer = setInterval(() => rounds.wake(), this.env.OPCOVIA_PURGE_INTERVAL_SECONDS * 1000).unref();
-    rounds.wake();
-    this.#purge = rounds;
   }
 }

@@ -10,6 +10,8 @@ import { CLOCK } from '../../src/platform/clock.token.js';
 import { Env } from '../../src/platform/config/env.js';
 import { KeyRing } from '../../src/platform/crypto/key-ring.js';
 import { Database } from '../../src/platform/database/database.js';
+import { createLog } from '../../src/platform/logging/log.js';
+import { LOG } from '../../src/platform/logging/log.token.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { DeliveryLogRepository } from '../../src/webhooks/delivery-log.repository.js';
 import { RedeliveryRepository } from '../../src/webhooks/redelivery.repository.js';
@@ -61,8 +63,9 @@ export class WebhookApp {
         { provide: KeyRing, useValue: this.#ring },
         { provide: CLOCK, useValue: systemClock },
         { provide: Metrics, useValue: new Metrics() },
+        { provide: LOG, useValue: createLog('silent') },
       ],
-      exports: [Env, Database, KeyRing, CLOCK, Metrics],
+      exports: [Env, Database, KeyRing, CLOCK, Metrics, LOG],
     })
     class Ground {}
     @Module({ imports: [Ground, ScheduleModule.forRoot(), WebhookModule] })
