@@ -78,6 +78,8 @@ export interface FailureDetails {
    * OPCO; `breaker` when its recent failures hold calls back.
    */
   readonly unavailable?: 'unconfigured' | 'breaker';
+  /** RATE_LIMITED: this tenant alone has to wait. */
+  readonly ofOne?: boolean;
   readonly cause?: unknown;
 }
 

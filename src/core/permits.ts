@@ -4,7 +4,12 @@ import type { Permit, TrafficClass } from './exchange.js';
 export type PermitDecision =
   | { readonly granted: true; readonly permit: Permit }
   /** Seconds until a permit may be had, fractions included: a true wait, not a guess. */
-  | { readonly granted: false; readonly retryAfterSeconds: number };
+  | {
+      readonly granted: false;
+      readonly retryAfterSeconds: number;
+      /** The OPCO refuses this tenant alone: the others need not wait. */
+      readonly ofOne?: boolean;
+    };
 
 /** What became of a call that was no 429. */
 export interface CallAnswer {

@@ -62,8 +62,9 @@ export class LocalPermits implements Permits {
     const own = tenant === undefined ? undefined : held.own.get(tenant);
     if (own) own.bucket = fill(own.bucket, now);
     const reserve = reserves[traffic] * held.bucket.pace.burst;
-    const wait = Math.max(waitMs(held.bucket, reserve), own ? waitMs(own.bucket, 0) : 0);
-    if (wait > 0) return { granted: false, retryAfterSeconds: wait / 1000 };
+    const [shared, mine] = [waitMs(held.bucket, reserve), own ? waitMs(own.bucket, 0) : 0];
+    const wait = Math.max(shared, mine);
+    if (wait > 0) return { granted: false, retryAfterSeconds: wait / 1000, ofOne: mine > shared };
     held.bucket = take(held.bucket);
     if (own) [own.bucket, own.usedAt] = [take(own.bucket), now];
     return { granted: true, permit: permitOf(held) };

@@ -76,6 +76,9 @@ async function dropDeleted(sql: Sql, days: number, batch: number): Promise<numbe
        DELETE FROM snapshots s USING old
        WHERE (s.tenant_hash, s.opco_id, s.numero_interne) = (old.tenant_hash, old.opco_id, old.numero_interne)
        RETURNING s.data_key_id, s.tenant_hash
+     ), numbers AS (
+       DELETE FROM known_numbers k USING old
+       WHERE k.list = 'etats' AND (k.tenant_hash, k.opco_id, k.number) = (old.tenant_hash, old.opco_id, old.numero_interne)
      ), keys AS (
        DELETE FROM data_keys k USING gone WHERE k.id = gone.data_key_id AND k.tenant_hash = gone.tenant_hash
      ) SELECT count(*)::int AS dossiers FROM old`,

@@ -175,6 +175,10 @@ async function take(sql: Sql, jobId: string, token: string): Promise<ClaimRow | 
  * from ending until this transaction has: either its end is seen here, or it sees, and wakes, who waits.
  */
 async function takeAfter(sql: Sql, jobId: string, token: string): Promise<ClaimRow | undefined> {
+  const apart = await sql.query(`SELECT 1 FROM jobs WHERE id = $1 AND (status <> 'pending' OR effect_key IS NULL)`, [
+    jobId,
+  ]);
+  if (apart.length > 0) return undefined;
   await sql.query(
     `SELECT 1 FROM jobs j JOIN jobs o ON ${otherUnderWay} WHERE j.id = $1 AND j.status = 'pending' FOR SHARE OF o`,
     [jobId],

@@ -38,6 +38,20 @@ export async function changeState(sql: Sql, job: ChangedJob, { from, to, code }:
   if (changed.length === 0) throw fail('CONFLICT', { detail: "L'état de ce job ne permet pas cette opération." });
 }
 
+/**
+ * Makes a job due again that has just become pending. False when the same content was deposited anew since: acceptance decides about a
+ * claim under the same lock, so that it cannot be taken in beside this job while it runs.
+ */
+export async function bringBack(sql: Sql, jobId: string): Promise<boolean> {
+  const claim = await sql.query('SELECT 1 FROM idempotency_claims WHERE job_id = $1 FOR UPDATE', [jobId]);
+  await sql.query(
+    `INSERT INTO job_outbox (job_id, tenant_hash, environment, opco_id, deadline)
+     SELECT id, tenant_hash, environment, opco_id, CASE WHEN deadline > now() THEN deadline END FROM jobs WHERE id = $1`,
+    [jobId],
+  );
+  return claim.length > 0;
+}
+
 /** Of a composite job the steps say more. */
 function progressOf({ steps, step }: ChangedJob, progress: JobProgress): JobProgress {
   return steps ? { ...stepProgress(steps, step), label: progress.label } : progress;

@@ -97,7 +97,7 @@ export class DepositProcessor {
       ...(failure && { failure }),
     });
     const seconds = holdOf(decision, failure);
-    const ofOne = failure?.details.upstream?.status === 429;
+    const ofOne = failure?.details.ofOne === true || failure?.details.upstream?.status === 429;
     const hold = seconds > 0 && { hold: { environment: job.environment, tenant: job.tenant, ofOne, seconds } };
     return { result: settled ? decision.kind : 'fenced', type: job.type, ...hold };
   }

@@ -11,12 +11,13 @@ import { TenantScopedRepository } from '../platform/database/tenant-scoped.repos
 import type { DataKeys } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
 import { wakeSameObject, type PlannedStep } from './attempt.repository.js';
-import { changeState } from './change-state.js';
+import { bringBack, changeState } from './change-state.js';
 import { isJobId, summaryColumns, toSummary, toTimeline, type SummaryRow } from './job-rows.js';
 import { toSteps } from './job-steps.js';
 import { KnownNumbersRepository } from './known-numbers.repository.js';
 import { placeInLine } from './place-in-line.js';
-import { resolveJob, stepAnswers } from './resolve-job.js';
+import { resolveJob } from './resolve-job.js';
+import { stepAnswers } from './step-answers.js';
 
 /** What a list may be narrowed to. */
 export interface JobFilter extends PageQuestion {
@@ -93,15 +94,8 @@ export class JobRepository extends TenantScopedRepository {
     const view = await this.within(hash, async (sql) => {
       const job = await find(sql, opcoId, jobId);
       await changeState(sql, job, { from: 'failed', to: 'pending', code: 'retried' });
-      // Acceptance decides about a claim under the same lock: the same content cannot be taken in beside this job while it runs.
-      const claim = await sql.query('SELECT 1 FROM idempotency_claims WHERE job_id = $1 FOR UPDATE', [jobId]);
-      if (claim.length === 0)
+      if (!(await bringBack(sql, jobId)))
         throw fail('CONFLICT', { detail: 'Le même contenu a été déposé de nouveau depuis ; suivez ce dépôt-là.' });
-      await sql.query(
-        `INSERT INTO job_outbox (job_id, tenant_hash, environment, opco_id, deadline)
-         SELECT id, tenant_hash, environment, opco_id, CASE WHEN deadline > now() THEN deadline END FROM jobs WHERE id = $1`,
-        [jobId],
-      );
       await this.#trace(sql, actor, 'job.retried', job);
       return this.#view(sql, hash, await find(sql, opcoId, jobId));
     });
@@ -175,12 +169,13 @@ export class JobRepository extends TenantScopedRepository {
   }
 
   async #steps(sql: Sql, tenant: TenantHash, row: ViewRow & { steps: readonly PlannedStep[] }): Promise<JobStep[]> {
-    const asked = { id: row.id, tenant, dataKeyId: row.data_key_id };
-    const results = await stepAnswers(this.parts, sql, asked).catch((error: unknown) => {
-      if (error instanceof UnsealError) return [];
+    try {
+      const key = await this.parts.keys.open(sql, tenant, row.data_key_id);
+      return toSteps({ ...row, results: await stepAnswers(sql, key, { id: row.id, tenant }) });
+    } catch (error) {
+      if (error instanceof UnsealError) return toSteps({ ...row, results: [] });
       throw error;
-    });
-    return toSteps({ ...row, results });
+    }
   }
 
   /** Undefined when the person it is about was erased. */

@@ -86,6 +86,10 @@ export class KnownNumbersRepository extends TenantScopedRepository {
         `SELECT count(*)::int AS known FROM (
            SELECT k.number FROM known_numbers k JOIN jobs j ON j.id = $4 AND k.seen_at < j.intended_at
            WHERE k.tenant_hash = $1 AND k.opco_id = $2 AND k.list = $3
+             AND NOT EXISTS (
+               SELECT 1 FROM watched_dossiers gone
+               WHERE $3 = 'etats' AND gone.tenant_hash = k.tenant_hash AND gone.opco_id = k.opco_id
+                 AND gone.numero_interne = k.number AND gone.deleted_at IS NOT NULL)
            UNION
            SELECT w.numero_interne FROM watched_dossiers w JOIN jobs j ON j.id = $4 AND w.first_seen_at < j.intended_at
            WHERE $3 = 'etats' AND w.tenant_hash = $1 AND w.opco_id = $2 AND w.deleted_at IS NULL) seen`,

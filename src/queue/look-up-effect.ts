@@ -48,6 +48,8 @@ const longestWaitSeconds = 30;
  * intent, compared by the natural key. Never uses a cached answer, never sends anything.
  */
 export class LookUpEffect {
+  readonly #reading = new Map<string, Promise<boolean>>();
+
   constructor(private readonly parts: LookUpParts) {}
 
   /** Never throws: what goes wrong is a finding too. */
@@ -62,6 +64,15 @@ export class LookUpEffect {
 
   /** Whether the numbers of the list are known now; reads it once a day for those that no poll knows. False when it cannot. */
   async knowBefore(suspect: Pick<Suspect, 'caller' | 'adapter' | 'lookUp'>): Promise<boolean> {
+    const { opcoId, list } = listOf(suspect);
+    const name = `${suspect.caller.tenant.hash} ${opcoId} ${list}`;
+    // The first deposits of a CFA come together: one of them reads for all.
+    const reading = this.#reading.get(name) ?? this.#readBaseline(suspect).finally(() => this.#reading.delete(name));
+    this.#reading.set(name, reading);
+    return reading;
+  }
+
+  async #readBaseline(suspect: Pick<Suspect, 'caller' | 'adapter' | 'lookUp'>): Promise<boolean> {
     const { caller, lookUp } = suspect;
     const list = listOf(suspect);
     try {

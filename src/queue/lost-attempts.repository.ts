@@ -2,17 +2,11 @@ import type { AuditTrail } from '../audit/audit-trail.js';
 import { readTenantHash, type TenantHash } from '../core/tenant.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Database, Sql } from '../platform/database/database.js';
-import { appendTimeline, timelineEntry } from './attempt.repository.js';
-import { freshDoubt, type Doubt } from './decision.js';
+import { appendTimeline, timelineEntry, wakeSameObject, type PlannedStep } from './attempt.repository.js';
+import { inDoubt } from './decide.js';
+import type { Decision, Doubt } from './decision.js';
 import { jobEventData } from './job-event.js';
-import {
-  checkingProgress,
-  endedProgress,
-  reviewProgress,
-  waitingProgress,
-  type JobProgress,
-  type TimelineCode,
-} from './job-texts.js';
+import { settledRow } from './settled-row.js';
 
 interface LostAttempt {
   readonly jobId: string;
@@ -23,8 +17,12 @@ interface LostAttempt {
   readonly attempts: number;
   readonly sends: number;
   readonly requestId: string;
+  readonly step: number;
+  readonly steps?: readonly PlannedStep[];
   /** It was looking at the OPCO, and sent nothing. */
-  readonly inDoubt: boolean;
+  readonly doubt?: Doubt;
+  /** It keeps others of its object waiting. */
+  readonly exclusive: boolean;
   readonly quietMs: number | undefined;
 }
 
@@ -36,21 +34,17 @@ interface LostRow {
   readonly request_id: string;
   readonly attempts: number;
   readonly in_doubt: boolean;
+  readonly doubt: Doubt | null;
   readonly token: string;
   readonly sends: number;
-  readonly step_type: string | null;
+  readonly step: number;
+  readonly steps: readonly PlannedStep[] | null;
+  readonly exclusive: boolean;
 }
 
 interface Fate {
-  readonly status: 'pending' | 'needs_review' | 'failed';
-  readonly outcome: 'unknown' | 'not_applied' | null;
-  readonly why: TimelineCode;
-  readonly progress: JobProgress;
+  readonly decision: Decision;
   readonly attemptClass: 'ambiguous' | 'not-sent' | 'looked-up';
-  /** Milliseconds until it is due; absent when it is not. */
-  readonly dueInMs?: number;
-  /** Begins now; a doubt that there was before goes on as it is. */
-  readonly doubt?: Doubt;
 }
 
 /** How long silence must last, and how many attempts a job has. */
@@ -90,9 +84,8 @@ export class LostAttemptsRepository {
     return this.parts.database.asSystem(async (sql) => {
       const due = new Set<string>();
       for (const lost of await this.#locked(sql, tokens)) {
-        const fate = this.#fateOf(lost);
-        await this.#write(sql, lost, fate);
-        if (fate.status === 'pending') due.add(lost.opcoId);
+        const status = await this.#write(sql, lost, this.#fateOf(lost));
+        if (status === 'pending') due.add(lost.opcoId);
       }
       return [...due];
     });
@@ -105,8 +98,8 @@ export class LostAttemptsRepository {
       [tokens],
     );
     const rows = await sql.query<LostRow>(
-      `SELECT j.id, j.tenant_hash, j.opco_id, j.type, j.request_id, j.attempts, j.in_doubt, a.token, a.sends,
-         j.steps -> j.step ->> 'type' AS step_type
+      `SELECT j.id, j.tenant_hash, j.opco_id, j.type, j.request_id, j.attempts, j.in_doubt, j.doubt, a.token, a.sends, j.step, j.steps,
+         j.effect_key IS NOT NULL AS exclusive
        FROM jobs j JOIN job_attempts a ON a.job_id = j.id AND a.token = j.attempt_token
        WHERE j.id = ANY($1) AND a.seen_at < now() - make_interval(secs => $2::float8)`,
       [held.map(({ id }) => id), this.parts.rules.lostSeconds],
@@ -120,64 +113,38 @@ export class LostAttemptsRepository {
       requestId: row.request_id,
       attempts: row.attempts,
       sends: row.sends,
-      inDoubt: row.in_doubt,
-      quietMs: this.parts.quietMsOf(row.opco_id, row.step_type ?? row.type),
+      step: row.step,
+      ...(row.steps && { steps: row.steps }),
+      ...(row.in_doubt && row.doubt && { doubt: row.doubt }),
+      exclusive: row.exclusive,
+      quietMs: this.parts.quietMsOf(row.opco_id, row.steps?.[row.step]?.type ?? row.type),
     }));
   }
 
   /** An intent without an end may have had its effect; without one nothing can have gone out. */
-  #fateOf({ sends, attempts, inDoubt, quietMs }: LostAttempt): Fate {
-    if (inDoubt) {
-      return {
-        ...{ status: 'pending', outcome: null, why: 'checking', progress: checkingProgress },
-        ...{ attemptClass: 'looked-up', dueInMs: 0 },
-      };
-    }
-    if (sends > 0 && quietMs !== undefined) {
-      return {
-        ...{ status: 'pending', outcome: null, why: 'worker-lost', progress: checkingProgress },
-        ...{ attemptClass: 'ambiguous', dueInMs: quietMs, doubt: freshDoubt('ambiguous') },
-      };
-    }
-    if (sends > 0) {
-      return {
-        status: 'needs_review',
-        outcome: 'unknown',
-        why: 'worker-lost',
-        progress: reviewProgress,
-        attemptClass: 'ambiguous',
-      };
-    }
-    if (attempts >= this.parts.rules.maxAttempts) {
-      return {
-        status: 'failed',
-        outcome: 'not_applied',
-        why: 'exhausted',
-        progress: endedProgress,
-        attemptClass: 'not-sent',
-      };
-    }
-    return {
-      status: 'pending',
-      outcome: null,
-      why: 'worker-lost-unsent',
-      progress: waitingProgress,
-      attemptClass: 'not-sent',
-      dueInMs: 0,
-    };
+  #fateOf({ sends, attempts, doubt, quietMs }: LostAttempt): Fate {
+    if (doubt) return { decision: { kind: 'check', delayMs: 0, doubt, why: 'checking' }, attemptClass: 'looked-up' };
+    if (sends > 0)
+      return { decision: { ...inDoubt('ambiguous', quietMs), why: 'worker-lost' }, attemptClass: 'ambiguous' };
+    const exhausted = attempts >= this.parts.rules.maxAttempts;
+    const decision: Decision = exhausted
+      ? { kind: 'failed', outcome: 'not_applied', why: 'exhausted' }
+      : { kind: 'retry', delayMs: 0, countsAttempt: true, reason: 'retry', why: 'worker-lost-unsent' };
+    return { decision, attemptClass: 'not-sent' };
   }
 
-  async #write(sql: Sql, lost: LostAttempt, fate: Fate): Promise<void> {
-    const { jobId, tenant, opcoId, type, token, requestId } = lost;
-    const { status, outcome, why, progress, attemptClass, doubt, dueInMs } = fate;
+  async #write(sql: Sql, lost: LostAttempt, { decision, attemptClass }: Fate): Promise<string> {
+    const { jobId, tenant, opcoId, type, token, requestId, steps } = lost;
+    const { why } = decision;
+    const { status, outcome, progress, doubt, dueInMs } = settledRow(lost, decision);
     await sql.query(
-      `UPDATE jobs SET status = $2, outcome = CASE WHEN $2 = 'failed' AND step > 0 THEN 'partial' ELSE $3 END, progress = $4,
-         attempt_token = NULL, updated_at = now(), completed_at = CASE WHEN $2 = 'failed' THEN now() END,
-         in_doubt = in_doubt OR $7::jsonb IS NOT NULL, doubt = coalesce($7, doubt),
-         doubt_since = CASE WHEN $7::jsonb IS NOT NULL THEN now() ELSE doubt_since END,
-         pending_reason = CASE WHEN $7::jsonb IS NOT NULL OR in_doubt THEN 'verification' ELSE pending_reason END,
+      `UPDATE jobs SET status = $2, outcome = $3, progress = $4, attempt_token = NULL, updated_at = now(),
+         completed_at = CASE WHEN $2 = 'failed' THEN now() END,
+         in_doubt = $7::jsonb IS NOT NULL, doubt = $7,
+         doubt_since = CASE WHEN in_doubt THEN doubt_since WHEN $7::jsonb IS NOT NULL THEN now() END,
+         pending_reason = CASE WHEN $7::jsonb IS NOT NULL THEN 'verification' ELSE pending_reason END,
          timeline = CASE WHEN in_doubt THEN timeline ELSE ${appendTimeline('$5', '$6')} END WHERE id = $1`,
-      [jobId, status, outcome, JSON.stringify(progress), ...timelineEntry(why), doubt ? JSON.stringify(doubt) : null],
+      [jobId, status, outcome, JSON.stringify(progress), ...timelineEntry(why), doubt && JSON.stringify(doubt)],
     );
     await sql.query('UPDATE job_attempts SET ended_at = now(), class = $3 WHERE job_id = $1 AND token = $2', [
       jobId,
@@ -191,10 +158,12 @@ export class LostAttemptsRepository {
       );
     } else {
       await sql.query('DELETE FROM job_outbox WHERE job_id = $1', [jobId]);
-      const data = jobEventData({ jobId, type, opcoId, status, outcome: outcome ?? 'unknown' });
+      const end = jobEventData({ jobId, type, opcoId, status, ...(outcome && { outcome }) });
+      const data = { ...end, ...(steps && { progress }) };
       const event = status === 'failed' ? 'job.failed' : 'job.needs_review';
       await this.parts.events.append(sql, tenant, { type: event, opcoId, subject: `job:${jobId}`, data });
     }
+    if (lost.exclusive && status !== 'needs_review' && !doubt) await wakeSameObject(sql, jobId);
     await this.parts.audit.write(sql, {
       tenant,
       actor: 'system:relay',
@@ -204,5 +173,6 @@ export class LostAttemptsRepository {
       requestId,
       details: { opcoId, type, why },
     });
+    return status;
   }
 }

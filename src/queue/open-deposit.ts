@@ -3,14 +3,13 @@ import type { Composite, Endpoint, OpcoAdapter } from '../core/endpoint.js';
 import { fail } from '../core/errors.js';
 import type { Call } from '../core/exchange.js';
 import type { Database } from '../platform/database/database.js';
-import type { DataKey } from '../tenancy/data-key.js';
 import type { DataKeys } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
 import type { ClaimedJob } from './attempt.repository.js';
 import { endpointOf } from './deposit-types.js';
 import type { FileStore } from './file-store.js';
 import { readPayload } from './job-payload.js';
-import { stepResultAt } from './settle.js';
+import { stepAnswers } from './step-answers.js';
 
 /** Who would be asked, and for what; throws UNKNOWN_OPCO or NOT_SUPPORTED. */
 export interface Serves {
@@ -49,14 +48,7 @@ export class OpenDeposit {
     if (payload === null) throw fail('NOT_FOUND', { detail: 'Le contenu de ce dépôt a été effacé.', sent: 'not-sent' });
     const { key, earlier } = await this.parts.database.asTenant(tenant, async (sql) => {
       const opened = await this.parts.keys.open(sql, tenant, dataKeyId);
-      const rows = job.steps
-        ? await sql.query<{ step: number; result: string }>(
-            'SELECT step, result FROM job_step_results WHERE job_id = $1 AND step < $2 ORDER BY step',
-            [jobId, job.step],
-          )
-        : [];
-      const earlier: unknown[] = [];
-      for (const { step, result } of rows) earlier[step] = unsealed(opened, result, stepResultAt(jobId, step, tenant));
+      const earlier = job.steps ? await stepAnswers(sql, opened, { id: jobId, tenant, before: job.step }) : [];
       return { key: opened, earlier };
     });
     const { body, files, within } = readPayload(
@@ -120,8 +112,4 @@ function stepOf(
 function numeroOf(answer: unknown): string {
   if (typeof answer !== 'object' || answer === null || !('numeroInterne' in answer)) return '';
   return typeof answer.numeroInterne === 'string' ? answer.numeroInterne : '';
-}
-
-function unsealed(key: DataKey, sealed: string, at: string): unknown {
-  return JSON.parse(key.unseal(sealed, at).toString('utf8')) as unknown;
 }

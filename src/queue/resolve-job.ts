@@ -8,11 +8,13 @@ import type { DataKey } from '../tenancy/data-key.js';
 import type { DataKeys } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
 import { appendTimeline, timelineEntry, wakeSameObject, type PlannedStep } from './attempt.repository.js';
+import { bringBack } from './change-state.js';
 import { endpointOf } from './deposit-types.js';
 import { jobEventData } from './job-event.js';
 import type { KnownNumbersRepository } from './known-numbers.repository.js';
 import { endedProgress, stepProgress, waitingProgress, type JobProgress, type TimelineCode } from './job-texts.js';
 import { stepResultAt } from './settle.js';
+import { stepAnswers } from './step-answers.js';
 import { wholeAnswer } from './whole-answer.js';
 
 /** A job whose outcome its owner has found out. */
@@ -60,7 +62,7 @@ export async function resolveJob(
   judge(job, resolution);
   const words = JSON.stringify([resolution.outcome, resolution.numeroInterne ?? null, actionOf(resolution)]);
   if (job.status !== 'needs_review' && job.resolution === words) return false;
-  if (job.status === 'needs_review') judgeReview(job, words, resolution.updatedAt);
+  if (job.status === 'needs_review') judgeReview(job, resolution.updatedAt);
   const verdict = verdictOf(job, resolution);
   const changed = await sql.query(
     `UPDATE jobs SET status = $2, outcome = $3, error = NULL, progress = $4, step = $5, in_doubt = false, doubt = NULL,
@@ -82,7 +84,7 @@ export async function resolveJob(
   if (changed.length === 0) throw fail('CONFLICT', { detail: "L'état de ce job ne permet pas cette opération." });
   await credit(parts, sql, job, resolution);
   if (resolution.outcome === 'applied') await keepAnswer(parts, sql, job, { verdict, resolution });
-  if (verdict.status === 'pending') await bringBack(sql, job);
+  if (verdict.status === 'pending') await bringBack(sql, job.id);
   await wakeSameObject(sql, job.id);
   await tell(parts, sql, job, { verdict, resolution });
   return true;
@@ -99,9 +101,9 @@ function judge({ step, steps }: UnsettledJob, { outcome, numeroInterne, action }
     wrong('/numeroInterne', 'required', 'Les étapes suivantes ont besoin du numéro du dossier.');
 }
 
-/** A client that repeats what it sent for the review before must not settle this one: nobody has looked at it yet. */
-function judgeReview({ updatedAt, resolution }: UnsettledJob, words: string, verified: string | undefined): void {
-  if (verified === undefined ? resolution !== words : Date.parse(verified) === updatedAt.getTime()) return;
+/** A client that repeats what it sent for a review before must not settle this one: from the second on it says which one it means. */
+function judgeReview({ updatedAt, resolution }: UnsettledJob, verified: string | undefined): void {
+  if (verified === undefined ? resolution === null : Date.parse(verified) === updatedAt.getTime()) return;
   throw fail('CONFLICT', {
     detail: 'Ce job est revenu en vérification depuis ; relisez-le, vérifiez, et joignez son `updatedAt`.',
   });
@@ -131,16 +133,6 @@ function verdictOf({ step, steps }: UnsettledJob, resolution: JobResolution): Ve
     step,
     progress: { ...waiting, label: 'Abandonné' },
   };
-}
-
-/** Acceptance decides about a claim under the same lock: the same content cannot be taken in beside this job while it runs. */
-async function bringBack(sql: Sql, { id }: UnsettledJob): Promise<void> {
-  await sql.query('SELECT 1 FROM idempotency_claims WHERE job_id = $1 FOR UPDATE', [id]);
-  await sql.query(
-    `INSERT INTO job_outbox (job_id, tenant_hash, environment, opco_id, deadline)
-     SELECT id, tenant_hash, environment, opco_id, CASE WHEN deadline > now() THEN deadline END FROM jobs WHERE id = $1`,
-    [id],
-  );
 }
 
 /** The number that the owner found is the effect of this job, and of no other one in doubt. */
@@ -178,7 +170,7 @@ async function keepAnswer(
     );
   }
   if (verdict.status !== 'completed') return;
-  const whole = steps ? wholeAnswer(steps, await stepAnswers(parts, sql, job)) : answer;
+  const whole = steps ? wholeAnswer(steps, await stepAnswers(sql, key, job)) : answer;
   await sql.query(
     'INSERT INTO job_results (job_id, tenant_hash, opco_id, data_key_id, result) VALUES ($1, $2, $3, $4, $5)',
     [id, tenant, job.opcoId, dataKeyId, key.seal(JSON.stringify(whole), place('job_results', 'result', id, tenant))],
@@ -196,24 +188,6 @@ async function keyOf(
     if (error instanceof UnsealError) return undefined;
     throw error;
   }
-}
-
-/** What the steps of a composite job gave, each at its place. */
-export async function stepAnswers(
-  { keys }: Pick<ResolveParts, 'keys'>,
-  sql: Sql,
-  { id, tenant, dataKeyId }: Pick<UnsettledJob, 'id' | 'tenant' | 'dataKeyId'>,
-): Promise<unknown[]> {
-  const rows = await sql.query<{ step: number; result: string }>(
-    'SELECT step, result FROM job_step_results WHERE job_id = $1 ORDER BY step',
-    [id],
-  );
-  const answers: unknown[] = [];
-  for (const { step, result } of rows) {
-    const key = await keys.open(sql, tenant, dataKeyId);
-    answers[step] = JSON.parse(key.unseal(result, stepResultAt(id, step, tenant)).toString('utf8'));
-  }
-  return answers;
 }
 
 function answerOf({ numeroInterne }: JobResolution): Record<string, unknown> {

@@ -22,8 +22,11 @@ export interface SettledRow {
   readonly dueInMs?: number;
 }
 
+/** What of a job decides about its row. */
+type Settled = Pick<ClaimedJob, 'attempts' | 'step' | 'steps' | 'doubt'>;
+
 /** What a decision makes of a job: a pure table. */
-export function settledRow(job: ClaimedJob, decision: Decision): SettledRow {
+export function settledRow(job: Settled, decision: Decision): SettledRow {
   const { attempts, step } = job;
   const stays = { attempts, step, doubt: null };
   switch (decision.kind) {
@@ -62,11 +65,11 @@ export function settledRow(job: ClaimedJob, decision: Decision): SettledRow {
   }
 }
 
-function endedOf({ steps, step }: ClaimedJob, done: 0 | 1): JobProgress {
+function endedOf({ steps, step }: Settled, done: 0 | 1): JobProgress {
   return steps ? { ...stepProgress(steps, step + done), label: endedProgress.label } : endedProgress;
 }
 
 /** Of a composite deposit the step says more. */
-function of({ steps, step }: ClaimedJob, progress: JobProgress): JobProgress {
+function of({ steps, step }: Settled, progress: JobProgress): JobProgress {
   return steps ? { ...stepProgress(steps, step), label: `${progress.label} : ${steps[step]?.label ?? ''}` } : progress;
 }

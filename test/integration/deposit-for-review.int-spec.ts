@@ -73,6 +73,9 @@ describe('a deposit that waits for a person', () => {
       await expect(repeated).rejects.toMatchObject({ code: 'CONFLICT' });
     }
     expect(queue.opco.sent).toHaveLength(before + 1);
+    // Nor by what settled none of its reviews yet: from the second on, somebody says which one was looked at.
+    const other = queue.jobs.resolve(actor, name, { outcome: 'not_applied', action: 'cancel' });
+    await expect(other).rejects.toMatchObject({ code: 'CONFLICT' });
     queue.opco.acts = [accepts('102')];
     await queue.jobs.resolve(actor, name, { outcome: 'not_applied', updatedAt: review.updatedAt });
     await ends(name.jobId, 'completed');

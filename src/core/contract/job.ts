@@ -198,7 +198,7 @@ export const JobResolution = Type.Object(
       Type.String({
         format: 'date-time',
         description:
-          "L'instant `updatedAt` du job que vous avez vérifié ; exigé quand la même décision a déjà été donnée à une vérification antérieure de ce job",
+          "L'instant `updatedAt` du job que vous avez vérifié ; exigé dès la deuxième vérification de ce job",
       }),
     ),
   },

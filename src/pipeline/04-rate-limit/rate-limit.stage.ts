@@ -10,6 +10,8 @@ export interface PermitSource {
   take(budget: string, traffic: Exchange['call']['traffic'], tenant: string): PermitDecision;
 }
 
+type Refused = Extract<PermitDecision, { granted: false }>;
+
 /** Resolves after so many milliseconds; injected so that tests own time. */
 export type Wait = (ms: number) => Promise<void>;
 
@@ -48,7 +50,7 @@ export class RateLimitStage implements Stage {
       const decision = this.permits.take(budget, exchange.call.traffic, exchange.call.tenant.hash);
       if (decision.granted) return keep(decision.permit, exchange);
       const waitMs = decision.retryAfterSeconds * 1000;
-      if (this.clock.elapsed() + waitMs > deadline) throw refusal(decision.retryAfterSeconds);
+      if (this.clock.elapsed() + waitMs > deadline) throw refusal(decision);
       await this.wait(waitMs);
     }
   }
@@ -61,10 +63,11 @@ function keep(permit: { release(): void }, exchange: Exchange): void {
   });
 }
 
-function refusal(seconds: number): Error {
+function refusal({ retryAfterSeconds: seconds, ofOne = false }: Refused): Error {
   return fail('RATE_LIMITED', {
     detail: "Le budget d'appels de cet OPCO est épuisé pour l'instant.",
     retryAfterSeconds: Math.max(1, Math.ceil(seconds)),
+    ofOne,
     sent: 'not-sent',
   });
 }
