@@ -30,10 +30,6 @@ export class CreateWatchedDossiers1764000031000 implements MigrationInterface {
     await runner.query('ALTER TABLE watched_dossiers SET (fillfactor = 80)');
     await runner.query(`
       CREATE INDEX watched_dossiers_due ON watched_dossiers (tenant_hash, opco_id, next_read_at) WHERE deleted_at IS NULL`);
-    await runner.query(`
-      INSERT INTO watched_dossiers (tenant_hash, opco_id, numero_interne, first_seen_at, last_version, etat)
-      SELECT tenant_hash, opco_id, numero_interne, min(observed_at), max(version), (array_agg(etat ORDER BY version DESC))[1]
-      FROM snapshots GROUP BY tenant_hash, opco_id, numero_interne`);
     await isolateTenants(runner, 'watched_dossiers', {
       app: 'SELECT, INSERT, UPDATE',
       system: 'SELECT, INSERT, UPDATE, DELETE',

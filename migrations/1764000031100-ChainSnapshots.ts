@@ -32,10 +32,14 @@ export class ChainSnapshots1764000031100 implements MigrationInterface {
           link := snapshot_link(link, ${fieldsOf('s')});
           UPDATE snapshots t SET link = s_link, observed_at = s.observed_at FROM (SELECT link AS s_link) AS l
             WHERE t.tenant_hash = s.tenant_hash AND t.opco_id = s.opco_id AND t.numero_interne = s.numero_interne AND t.version = s.version;
-          UPDATE watched_dossiers w SET head = s_link FROM (SELECT link AS s_link) AS l
-            WHERE w.tenant_hash = s.tenant_hash AND w.opco_id = s.opco_id AND w.numero_interne = s.numero_interne;
         END LOOP;
       END $$`);
+    // Under the lock of this migration: from its end on the trigger writes these rows.
+    await runner.query(`
+      INSERT INTO watched_dossiers (tenant_hash, opco_id, numero_interne, first_seen_at, last_version, head, etat)
+      SELECT DISTINCT ON (tenant_hash, opco_id, numero_interne) tenant_hash, opco_id, numero_interne,
+        min(observed_at) OVER (PARTITION BY tenant_hash, opco_id, numero_interne), version, link, etat
+      FROM snapshots ORDER BY tenant_hash, opco_id, numero_interne, version DESC`);
     await runner.query('ALTER TABLE snapshots ALTER COLUMN link SET NOT NULL');
     await this.#triggers(runner);
   }

@@ -118,7 +118,7 @@ function throttleOwn(held: Budget, tenant: string, event: PaceEvent, now: number
   for (const [name, { usedAt }] of held.own) if (now - usedAt > ownMs) held.own.delete(name);
   if (!held.own.has(tenant)) {
     const { floor } = held.before.limits;
-    const others = Math.max(1, held.seen.size);
+    const others = Math.max(1, held.seen.active(now));
     const start = Math.max(floor, measuredRate(held.before, now) / others);
     const limits = { start, burst: 1, floor, ceiling: held.before.limits.ceiling };
     held.own.set(tenant, { bucket: fullBucket(freshPace(limits, now), now), usedAt: now });

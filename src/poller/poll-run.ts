@@ -4,17 +4,15 @@ import type { Etat } from '../core/contract/etats.js';
 import type { EndpointName } from '../core/endpoint.js';
 import { fail, type ErrorCode } from '../core/errors.js';
 import type { Call, Exchange } from '../core/exchange.js';
+import { askPatiently } from '../core/ask-patiently.js';
 import { scanPages, type PagedList } from '../core/scan-pages.js';
 import type { Sql } from '../platform/database/database.js';
-import { asDeposited } from './as-deposited.js';
-import { changeEvent, discoveredEvent } from './change-event.js';
-import { reconcile } from './coherence.js';
 import type { EndAbsent } from './end-absent.js';
 import { isVerified } from './judge-scan.js';
 import { usualWeight } from './pace.js';
 import type { Poll, PollLoad, PollPorts, PollReport } from './poll.js';
 import type { DossierName } from './snapshot.repository.js';
-import { newIncoherence } from './tell-incoherence.js';
+import { tellKept } from './tell-kept.js';
 
 /** A detail that fails so is that dossier's own trouble: the others are read all the same. */
 const oneDossierOnly: ReadonlySet<ErrorCode> = new Set([
@@ -23,8 +21,10 @@ const oneDossierOnly: ReadonlySet<ErrorCode> = new Set([
   'UPSTREAM_REJECTED',
   'VALIDATION_ERROR',
 ]);
-/** How long one question may wait for its turn before the whole poll is put off. */
-const longestWaitSeconds = 30;
+/** So many failures in a row are no accident of single dossiers: the OPCO is away, and the poll ends. */
+const outageFrom = 3;
+/** May be the OPCO's trouble or one dossier's. */
+const passing: ReadonlySet<ErrorCode> = new Set(['UPSTREAM_ERROR', 'UPSTREAM_TIMEOUT']);
 
 /** One poll under way: what it has seen so far. */
 export class PollRun {
@@ -34,6 +34,7 @@ export class PollRun {
   readonly #tally = { read: 0, changed: 0, unreadable: 0 };
   #listCalls = 0;
   #rows = 0;
+  #failedInARow = 0;
   readonly #totals = new Set<number | null>();
   #weights = 0;
 
@@ -101,14 +102,11 @@ export class PollRun {
     const { tenant, opcoId, signal } = this.poll;
     const question = { requestId: this.#requestId, tenant, opcoId, endpoint, query };
     const call: Call = { ...question, traffic: 'poll', cache: { noCache: true }, signal };
-    for (let waited = 0; ;) {
-      const exchange = await this.ports.reads.run(call);
-      const seconds = exchange.failure?.details.retryAfterSeconds ?? 1;
-      if (exchange.failure?.code !== 'RATE_LIMITED' || waited + seconds > longestWaitSeconds) return exchange;
-      await this.ports.wait(seconds * 1000, signal);
+    const wait = async (ms: number) => {
+      await this.ports.wait(ms, signal);
       await assertOurs(this.poll);
-      waited += seconds;
-    }
+    };
+    return askPatiently(() => this.ports.reads.run(call), wait);
   }
 
   async #toRead(rows: readonly Etat[]): Promise<readonly Etat[]> {
@@ -127,7 +125,7 @@ export class PollRun {
     await assertOurs(this.poll);
     this.#tally.read++;
     const exchange = await this.#ask('dossier', { numeroInterne });
-    const dossier = dossierIn(exchange, numeroInterne);
+    const dossier = this.#excuses(exchange) ? undefined : dossierIn(exchange, numeroInterne);
     if (!dossier) {
       this.#tally.unreadable++;
       if (!('etat' in row)) await this.ports.watch.postpone(tenant.hash, { opcoId, numeroInterne });
@@ -142,6 +140,12 @@ export class PollRun {
     );
   }
 
+  /** One dossier that the OPCO cannot show for a reason of its own must not hold up all that come after it. */
+  #excuses({ failure }: Exchange): boolean {
+    this.#failedInARow = failure && passing.has(failure.code) ? this.#failedInARow + 1 : 0;
+    return this.#failedInARow > 0 && this.#failedInARow < outageFrom;
+  }
+
   #load(): PollLoad {
     const dossiers = this.#seen.size;
     return {
@@ -152,22 +156,21 @@ export class PollRun {
   }
 
   async #keep(name: DossierName, dossier: Dossier): Promise<'changed' | 'same'> {
-    const { tenant, tellDiscovered } = this.poll;
+    const { tenant, tellDiscovered, today } = this.poll;
     const { events, snapshots, signal } = this.ports;
-    let told: string | undefined;
-    let changed = false;
-    const kept = await snapshots.keep(tenant.hash, name, dossier, async (sql, before) => {
+    let kept = { changed: false, told: false };
+    await snapshots.keep(tenant.hash, name, dossier, async (sql, before) => {
       await assertClaimed(this.poll, sql);
-      const known = before ?? (await asDeposited(sql, tenant.hash, { name, dossier }));
-      changed = known !== undefined;
-      if (known) told = await events.append(sql, tenant.hash, changeEvent(name, known, dossier));
-      else if (tellDiscovered) told = await events.append(sql, tenant.hash, discoveredEvent(name, dossier));
-      const books = reconcile({ dossier, today: this.poll.today });
-      const incoherence = await newIncoherence(sql, tenant.hash, name, books);
-      if (incoherence) told = await events.append(sql, tenant.hash, incoherence);
+      kept = await tellKept(sql, events, {
+        tenant: tenant.hash,
+        sight: { name, dossier },
+        before,
+        tellDiscovered,
+        today,
+      });
     });
-    if (told !== undefined && kept !== 'unchanged') signal.announce();
-    return changed ? 'changed' : 'same';
+    if (kept.told) signal.announce();
+    return kept.changed ? 'changed' : 'same';
   }
 }
 

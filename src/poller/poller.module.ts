@@ -5,8 +5,11 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { RESPONSE_CACHE } from '../cache/cache.tokens.js';
 import { AdaptersInForce } from '../core/adapters-in-force.js';
 import type { ResponseCache } from '../core/response-cache.js';
+import { budgetKey } from '../core/keys.js';
 import { CommitSignal } from '../events/commit-signal.js';
 import { EventLog } from '../events/event-log.js';
+import { HubModule } from '../hub/hub.module.js';
+import { LocalPermits } from '../hub/local-permits.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
 import { PipelineRunner } from '../pipeline/pipeline.runner.js';
 import { Env } from '../platform/config/env.js';
@@ -24,7 +27,7 @@ import { WatchRepository } from './watch.repository.js';
 
 /** The poller, and the history that it leaves. ScheduleModule.forRoot() stands in the application. */
 @Module({
-  imports: [PipelineModule],
+  imports: [PipelineModule, HubModule],
   providers: [
     HistoryPurgeDuty,
     {
@@ -74,13 +77,13 @@ import { WatchRepository } from './watch.repository.js';
     },
     {
       provide: Poller,
-      inject: [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, AdaptersInForce],
-      useFactory: (...[env, targets, polls, schedule, metrics, inForce]: PollerParts) =>
+      inject: [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, LocalPermits],
+      useFactory: (...[env, targets, polls, schedule, metrics, permits]: PollerParts) =>
         new Poller({
           ...{ env, targets, polls, schedule },
           random: Math.random,
           now: Date.now,
-          callsPerSecondOf: (opcoId) => inForce.of(opcoId)?.limits.callsPerSecond ?? 1,
+          callsPerSecondOf: (opcoId, environment) => permits.look(budgetKey(opcoId, environment)).rate,
           ended: (opco, result) => metrics.polls.inc({ opco, result }),
         }),
     },
@@ -89,7 +92,7 @@ import { WatchRepository } from './watch.repository.js';
 })
 export class PollerModule {}
 
-type PollerParts = [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, AdaptersInForce];
+type PollerParts = [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, LocalPermits];
 type PollParts = [
   PipelineRunner,
   ResponseCache,

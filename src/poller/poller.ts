@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { SchedulerRegistry } from '@nestjs/schedule';
 import { asOpcoviaError } from '../core/errors.js';
+import type { Environment } from '../core/tenant.js';
 import type { Env } from '../platform/config/env.js';
 import { Rounds } from '../platform/rounds.js';
 import { backOff, choosePace } from './choose-pace.js';
@@ -21,7 +22,7 @@ export interface PollerPorts {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Calls a second that an OPCO is believed to bear. */
-  readonly callsPerSecondOf: (opcoId: string) => number;
+  readonly callsPerSecondOf: (opcoId: string, environment: Environment) => number;
   /** Told how each poll ended. */
   readonly ended: (opcoId: string, outcome: PollEnd['outcome']) => void;
 }
@@ -141,11 +142,18 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
     };
   }
 
-  #budget({ opcoId, sharedBy }: ClaimedTarget, load: PollLoad): Budget {
+  #budget({ tenant, opcoId, sharedBy }: ClaimedTarget, load: PollLoad): Budget {
     const { env, callsPerSecondOf } = this.ports;
     const { OPCOVIA_POLL_SHARE: share } = env;
     const { listCalls, dossiers, weights } = load;
-    return planBudget({ sharedBy, share, listCalls, dossiers, weights, callsPerSecond: callsPerSecondOf(opcoId) });
+    return planBudget({
+      sharedBy,
+      share,
+      listCalls,
+      dossiers,
+      weights,
+      callsPerSecond: callsPerSecondOf(opcoId, tenant.environment),
+    });
   }
 
   #afterFailure({ failures }: ClaimedTarget, error: unknown): PollEnd {

@@ -58,23 +58,11 @@ export class SnapshotRepository extends TenantScopedRepository {
     super(database);
   }
 
-  /** The latest known state of those of these dossiers that are known. */
-  async etats(tenant: TenantHash, opcoId: string, numerosInternes: readonly string[]): Promise<Map<string, string>> {
-    const rows = await this.within(tenant, (sql) =>
-      sql.query<{ numero_interne: string; etat: string }>(
-        `SELECT numero_interne, etat FROM watched_dossiers
-         WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = ANY ($3) AND deleted_at IS NULL`,
-        [tenant, opcoId, numerosInternes],
-      ),
-    );
-    return new Map(rows.map((row) => [row.numero_interne, row.etat]));
-  }
-
-  /** Of how many dossiers a version is kept. */
+  /** How many dossiers are known and not gone. */
   async countKnown(tenant: TenantHash, opcoId: string): Promise<number> {
     const rows = await this.within(tenant, (sql) =>
       sql.query<{ n: number }>(
-        'SELECT count(DISTINCT numero_interne)::int AS n FROM snapshots WHERE tenant_hash = $1 AND opco_id = $2',
+        'SELECT count(*)::int AS n FROM watched_dossiers WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL',
         [tenant, opcoId],
       ),
     );
@@ -130,15 +118,6 @@ export class SnapshotRepository extends TenantScopedRepository {
       await this.#insert(sql, tenant, { ...next, hash: this.#hashOf(tenant, null), content: null, keyOf: row });
       await then(sql, before);
       return true;
-    });
-  }
-
-  /** The latest version that the OPCO showed, with its dossier; undefined when none is known, or it was erased. */
-  latest(tenant: TenantHash, name: DossierName): Promise<Snapshot | undefined> {
-    return this.within(tenant, async (sql) => {
-      const rows = await this.#latest(sql, tenant, name);
-      const row = rows.find(({ kind }) => kind === 'seen');
-      return row && this.open(sql, tenant, { ...name, ...row });
     });
   }
 

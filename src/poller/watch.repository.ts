@@ -130,6 +130,12 @@ export class WatchRepository extends TenantScopedRepository {
    */
   countAbsences(tenant: TenantHash, opcoId: string, seen: ReadonlySet<string>) {
     return this.within(tenant, async (sql) => {
+      await sql.query(
+        `SELECT 1 FROM watched_dossiers
+         WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL AND (missing_scans > 0 OR NOT numero_interne = ANY ($3))
+         ORDER BY numero_interne COLLATE "C" FOR UPDATE`,
+        [tenant, opcoId, [...seen]],
+      );
       const rows = await sql.query<{ numero_interne: string; missing_scans: number }>(
         `UPDATE watched_dossiers SET missing_scans = CASE WHEN numero_interne = ANY ($3) THEN 0 ELSE missing_scans + 1 END
          WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL AND (missing_scans > 0 OR NOT numero_interne = ANY ($3))

@@ -1,3 +1,4 @@
+import { askPatiently } from '../core/ask-patiently.js';
 import type { EndpointName, LookUp, OpcoAdapter, Question } from '../core/endpoint.js';
 import { asOpcoviaError, fail, type OpcoviaError } from '../core/errors.js';
 import type { Call, Exchange } from '../core/exchange.js';
@@ -40,8 +41,6 @@ interface Candidate {
 const mostReads = 50;
 /** Beyond, so many objects differ from the deposit that the list itself must be in doubt. */
 const mostOthers = 1000;
-/** Waits for a share of the budget, as any job does, before the look-up is put off. */
-const longestWaitSeconds = 30;
 
 /**
  * Looks at the OPCO for what a deposit may have brought about: the list to its end, then each number that was unknown before the
@@ -166,13 +165,7 @@ export class LookUpEffect {
     endpoint: EndpointName,
     question: Pick<Call, 'query' | 'cache'>,
   ): Promise<Pick<Exchange, 'failure' | 'reply'>> {
-    for (let waited = 0; ;) {
-      const exchange = await this.parts.runner.run({ ...caller, endpoint, ...question });
-      const seconds = exchange.failure?.details.retryAfterSeconds ?? 1;
-      if (exchange.failure?.code !== 'RATE_LIMITED' || waited + seconds > longestWaitSeconds) return exchange;
-      await this.parts.wait(seconds * 1000);
-      waited += seconds;
-    }
+    return askPatiently(() => this.parts.runner.run({ ...caller, endpoint, ...question }), this.parts.wait);
   }
 }
 

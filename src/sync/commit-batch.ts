@@ -72,7 +72,8 @@ export class CommitBatch extends TenantScopedRepository {
       const { progress } = await holdClaim(sql, claim, ['running', 'paused']);
       const attempts = await attemptsOf(sql, claim, dossiers);
       const settled: Settled[] = [];
-      for (const read of dossiers) {
+      // In one order, and the one in which the poller counts absences: neither waits for the other in a circle.
+      for (const read of [...dossiers].sort(byNumber)) {
         const last = (attempts.get(read.numeroInterne) ?? 0) + 1 >= this.parts.attempts;
         settled.push(await this.#settle(sql, claim, read, { careful, last }));
       }
@@ -190,4 +191,8 @@ function progressAfter(before: StoredProgress, settled: readonly Settled[], seco
       ? { batches: before.batches + 1, rate: smoothedRate(before.rate, { done, seconds }) }
       : { batches: before.batches, rate: before.rate }),
   };
+}
+
+function byNumber(one: ReadDossier, other: ReadDossier): number {
+  return one.numeroInterne < other.numeroInterne ? -1 : 1;
 }

@@ -89,13 +89,12 @@ async function reportOf(
 /** Known since before this synchronisation began, and not on its list. What others found meanwhile is not missing. */
 async function missingOf(sql: Sql, { syncId, tenant, opcoId }: ClaimedSync): Promise<SyncReport['missing']> {
   const rows = await sql.query<{ numero_interne: string; n: number }>(
-    `SELECT v.numero_interne, count(*) OVER ()::int AS n FROM snapshots v
-     WHERE v.tenant_hash = $2 AND v.opco_id = $3
+    `SELECT w.numero_interne, count(*) OVER ()::int AS n FROM watched_dossiers w
+     WHERE w.tenant_hash = $2 AND w.opco_id = $3 AND w.deleted_at IS NULL
+       AND w.first_seen_at < (SELECT started_at FROM sync_jobs WHERE id = $1)
        AND NOT EXISTS (SELECT 1 FROM sync_dossiers d
-         WHERE d.sync_id = $1 AND d.tenant_hash = $2 AND d.numero_interne = v.numero_interne COLLATE "C")
-     GROUP BY v.numero_interne
-     HAVING min(v.observed_at) < (SELECT started_at FROM sync_jobs WHERE id = $1)
-     ORDER BY v.numero_interne LIMIT $4`,
+         WHERE d.sync_id = $1 AND d.tenant_hash = $2 AND d.numero_interne = w.numero_interne COLLATE "C")
+     ORDER BY w.numero_interne LIMIT $4`,
     [syncId, tenant.hash, opcoId, mostListed],
   );
   return { count: rows[0]?.n ?? 0, numerosInternes: rows.map((row) => row.numero_interne) };

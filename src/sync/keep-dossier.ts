@@ -2,9 +2,8 @@ import type { Dossier } from '../core/contract/dossier.js';
 import type { TenantHash } from '../core/tenant.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Sql } from '../platform/database/database.js';
-import { asDeposited } from '../poller/as-deposited.js';
-import { changeEvent } from '../poller/change-event.js';
 import type { DossierName, SnapshotRepository } from '../poller/snapshot.repository.js';
+import { tellKept } from '../poller/tell-kept.js';
 
 /** What a dossier that was read is to what was known of it. */
 export type Sighting = 'new' | 'changed' | 'unchanged';
@@ -17,12 +16,15 @@ export class KeepDossier {
   constructor(
     private readonly snapshots: Pick<SnapshotRepository, 'keepWithin'>,
     private readonly events: Pick<EventLog, 'append'>,
+    /** Civil date in Paris. */
+    private readonly today: () => string,
   ) {}
 
   async keep(sql: Sql, tenant: TenantHash, name: DossierName, dossier: Dossier): Promise<Sighting> {
-    const kept = await this.snapshots.keepWithin(sql, tenant, { name, dossier }, async (before) => {
-      const known = before ?? (await asDeposited(sql, tenant, { name, dossier }));
-      if (known) await this.events.append(sql, tenant, changeEvent(name, known, dossier));
+    const sight = { name, dossier };
+    const kept = await this.snapshots.keepWithin(sql, tenant, sight, async (before) => {
+      // What a synchronisation finds for the first time is what it was asked for, and no news.
+      await tellKept(sql, this.events, { tenant, sight, before, tellDiscovered: false, today: this.today() });
     });
     if (kept === 'unchanged') return 'unchanged';
     return kept.before ? 'changed' : 'new';

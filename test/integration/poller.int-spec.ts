@@ -67,6 +67,21 @@ describe('the poller', () => {
     ]);
   });
 
+  it('is not held up by one dossier that the OPCO cannot show, and ends at once when it can show none', async () => {
+    const tenant = await bench.aTarget();
+    for (const name of ['D1', 'D2', 'D3', 'D4']) bench.opco.dossiers.set(name, { etat: 'ENGAGE' });
+    bench.opco.failing = ({ query }) => (query['numeroInterne'] === 'D1' ? 'UPSTREAM_TIMEOUT' : undefined);
+    await bench.poll();
+    expect(await bench.target(tenant)).toMatchObject({ failures: 0, succeeded: true });
+    expect(bench.opco.reads('dossier').map(({ query }) => query['numeroInterne'])).toEqual(['D1', 'D2', 'D3', 'D4']);
+    for (const name of ['D5', 'D6', 'D7', 'D8']) bench.opco.dossiers.set(name, { etat: 'ENGAGE' });
+    bench.opco.failing = ({ endpoint }) => (endpoint === 'dossier' ? 'UPSTREAM_ERROR' : undefined);
+    bench.opco.calls.length = 0;
+    await bench.pollAgain(tenant);
+    expect(bench.opco.reads('dossier')).toHaveLength(3);
+    expect(await bench.target(tenant)).toMatchObject({ failures: 1 });
+  });
+
   it('tells of a changed state with both values, reads only that dossier again, and forgets its cached answers', async () => {
     const tenant = await bench.aTarget();
     for (const name of ['D1', 'D2', 'D3']) bench.opco.dossiers.set(name, { etat: 'TRANSMIS' });

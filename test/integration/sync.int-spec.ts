@@ -144,6 +144,29 @@ describe('synchronisations in PostgreSQL', () => {
     expect((await bench.told(tenant)).filter((type) => type === 'dossier.etat_changed')).toHaveLength(2);
   });
 
+  it('tell that the money of a dossier does not add up, which no poll after them would', async () => {
+    const { tenant } = await bench.aSync(1);
+    const echeances = [{ numero: 1, montantTotal: 900, montantRegle: 0 }];
+    bench.opco.dossiers.set('D1', { etat: 'ENGAGE', engagement: 1000, echeances });
+    await done();
+    expect(await bench.told(tenant)).toContain('dossier.incoherent');
+  });
+
+  it('miss what was known and is not listed, and not what was known to be gone', async () => {
+    const { tenant } = await bench.aSync(4);
+    await done();
+    await bench.asSystem(
+      `UPDATE watched_dossiers SET deleted_at = now() WHERE tenant_hash = $1 AND numero_interne = 'D4'`,
+      [tenant],
+    );
+    for (const gone of ['D3', 'D4']) bench.opco.dossiers.delete(gone);
+    const { syncId } = await bench.jobs.request(bench.owner(tenant), 'akto');
+    await done();
+    expect(await bench.view(tenant, syncId)).toMatchObject({
+      report: { missing: { count: 1, numerosInternes: ['D3'] } },
+    });
+  });
+
   it('keep a batch that was under way when they were paused, and none when they were cancelled', async () => {
     const { tenant, syncId } = await bench.aSync(4);
     const [claim] = await bench.claims.claim(1, 60);

@@ -26,6 +26,7 @@ export interface DossierShown {
   nom?: string;
   /** What the detail says when it lags behind the list. */
   detailEtat?: string;
+  echeances?: object[];
 }
 
 /** An OPCO in memory behind the `Reads` port: pages of two, numbers in order. */
@@ -70,8 +71,9 @@ export class ScriptedOpco implements Reads {
   }
 
   #detail(numeroInterne: string): unknown {
-    const { etat = '', detailEtat = etat, engagement, nom = 'Petit' } = this.dossiers.get(numeroInterne) ?? {};
-    return { engagement, cerfa: { numeroInterne, etat: detailEtat, apprenti: { nom } }, echeances: null };
+    const shown = this.dossiers.get(numeroInterne) ?? { etat: '' };
+    const { etat, detailEtat = etat, engagement, nom = 'Petit', echeances = null } = shown;
+    return { engagement, cerfa: { numeroInterne, etat: detailEtat, apprenti: { nom } }, echeances };
   }
 }
 

@@ -56,7 +56,7 @@ export class SyncBench {
   }
 
   /** `keep` stands in for the way into the history. */
-  commits(keep: Pick<KeepDossier, 'keep'> = new KeepDossier(this.snapshots, events)): CommitBatch {
+  commits(keep: Pick<KeepDossier, 'keep'> = new KeepDossier(this.snapshots, events, () => '2026-10-15')): CommitBatch {
     return new CommitBatch({
       ...{ database: this.db.database, events, signal, keep, attempts: 3 },
       backOffMs: () => 0,

@@ -17,8 +17,9 @@ export class Attribution {
   #all = none;
   readonly #tenants = new Map<string, Count>();
 
-  /** Tenants that are remembered. */
-  get size(): number {
+  /** How many tenants called of late. */
+  active(now: number): number {
+    this.#forget(now);
     return this.#tenants.size;
   }
 
@@ -27,8 +28,7 @@ export class Attribution {
     const one = { accepted: 0, throttled: 0, [became]: 1 };
     this.#all = added(this.#all, one, now);
     this.#tenants.set(tenant, added(this.#tenants.get(tenant) ?? none, one, now));
-    if (this.#tenants.size <= mostTenants) return;
-    for (const [name, { at }] of this.#tenants) if (now - at > memoryMs) this.#tenants.delete(name);
+    if (this.#tenants.size > mostTenants) this.#forget(now);
   }
 
   /**
@@ -42,6 +42,10 @@ export class Attribution {
     return (
       own.throttled >= enoughRefusals && others.accepted >= enoughOthers && others.throttled <= own.throttled * 0.1
     );
+  }
+
+  #forget(now: number): void {
+    for (const [name, { at }] of this.#tenants) if (now - at > memoryMs) this.#tenants.delete(name);
   }
 }
 

@@ -26,7 +26,6 @@ import { AcceptDepositsOnce1764000025000 } from '../../../migrations/17640000250
 import { WatchWebhooks1764000026000 } from '../../../migrations/1764000026000-WatchWebhooks.js';
 import { IndexDeliveries1764000026500 } from '../../../migrations/1764000026500-IndexDeliveries.js';
 import { CarrySyncs1764000029000 } from '../../../migrations/1764000029000-CarrySyncs.js';
-import { IndexDepositedDossiers1764000030000 } from '../../../migrations/1764000030000-IndexDepositedDossiers.js';
 import { CreateWatchedDossiers1764000031000 } from '../../../migrations/1764000031000-CreateWatchedDossiers.js';
 import { ChainSnapshots1764000031100 } from '../../../migrations/1764000031100-ChainSnapshots.js';
 import { SteerPolling1764000031200 } from '../../../migrations/1764000031200-SteerPolling.js';
@@ -61,7 +60,6 @@ export const migrations = [
   WatchWebhooks1764000026000,
   IndexDeliveries1764000026500,
   CarrySyncs1764000029000,
-  IndexDepositedDossiers1764000030000,
   CreateWatchedDossiers1764000031000,
   ChainSnapshots1764000031100,
   SteerPolling1764000031200,
