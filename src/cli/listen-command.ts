@@ -2,14 +2,14 @@ import { setTimeout as after } from 'node:timers/promises';
 import { systemClock } from '../core/clock.js';
 import type { EventPage, OpcoviaEvent } from '../core/contract/webhook.js';
 import { opcoIds } from '../core/endpoint.js';
-import { type EventType, eventTypes } from '../core/events.js';
+import { type EventType, eventTypes, noOpco } from '../core/events.js';
 import { newSecret } from '../webhooks/secret.js';
 import { type Command, type Given, oneOf, optional, type Workplace } from './command.js';
 import { CommandError, UsageError } from './command-errors.js';
 import { FeedUnavailable, ListenFeed } from './listen-feed.js';
 import { ListenForward } from './listen-forward.js';
 import { lineOf } from './listen-line.js';
-import { gapsIn } from './listen-numbers.js';
+import { lackingIn } from './listen-numbers.js';
 
 const pauseMs = 1000;
 const defaultUrl = 'http://127.0.0.1:3000';
@@ -60,7 +60,7 @@ function readWish(given: Given): Wish {
     url: addressOf(given, 'url') ?? new URL(defaultUrl),
     forward: addressOf(given, 'forward'),
     types: (types?.split(',') ?? []).map((each) => oneOf(eventTypes, 'types', each.trim())),
-    opcoId: opco === undefined ? undefined : oneOf([...opcoIds, 'opcovia'], 'opco', opco),
+    opcoId: opco === undefined ? undefined : oneOf([...opcoIds, noOpco], 'opco', opco),
     after: from === undefined ? undefined : Number(from),
   };
 }
@@ -122,8 +122,9 @@ class Listening {
     const { forward, print, signal } = this.ports;
     if (page.missed > 0)
       print(`Attention : ${page.missed} événement(s) ont dépassé leur durée de conservation ; relisez vos dossiers.`);
-    for (const [first, last] of gapsIn(from, page))
-      print(`ANOMALIE : les n° ${first} à ${last} manquent dans le flux.`);
+    const lacking = lackingIn(from, page);
+    if (lacking !== 0)
+      print(`ANOMALIE : ${lacking} événement(s) manquent dans le flux entre les n° ${from + 1} et ${page.upTo}.`);
     for (const event of page.data) {
       if (signal.aborted) return;
       if (this.#wants(event)) {

@@ -2,7 +2,7 @@ import { Agent } from 'undici';
 import type { Clock } from '../core/clock.js';
 import type { OpcoviaEvent } from '../core/contract/webhook.js';
 import { isTaken, nextAttempt } from '../webhooks/next-attempt.js';
-import { signatureHeaders } from '../webhooks/sign.js';
+import { eventHeaders } from '../webhooks/sign.js';
 import { fixedHeaders } from '../webhooks/webhook-client.js';
 
 /** The fast attempts of a real delivery; the long tail is for receivers that nobody watches. */
@@ -50,12 +50,11 @@ export class ListenForward {
     const { url, secret } = this.to;
     const begun = clock.elapsed();
     const body = Buffer.from(JSON.stringify(event));
-    const timestampSeconds = Math.floor(clock.now() / 1000);
-    const signed = signatureHeaders({ id: event.id, timestampSeconds, body }, [secret]);
+    const told = eventHeaders({ event: event.event, id: event.id, body, atMs: clock.now() }, [secret]);
     const status = await this.#agent
       .request({
         ...{ origin: url.origin, path: `${url.pathname}${url.search}`, method: 'POST', body },
-        headers: { ...fixedHeaders, 'opcovia-event': event.event, ...signed },
+        headers: { ...fixedHeaders, ...told },
         signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       })
       .then(async (answer) => {

@@ -1,5 +1,8 @@
 import type { EventData } from './contract/event-data.js';
 
+/** The `opcoId` of events that belong to no OPCO, such as `webhook.disabled`; every OPCO filter lets them through. */
+export const noOpco = 'opcovia';
+
 /** The event types of product.md 8, in the order of the documentation. */
 export const eventTypes = [
   'dossier.etat_changed',

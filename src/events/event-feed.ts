@@ -30,7 +30,7 @@ export interface FeedPage {
   readonly nextCursor: string | null;
   /** The number up to which this page leaves nothing out that was asked for and is kept. */
   readonly upTo: number;
-  /** Events after `after`, of whatever type, that retention has taken away; 0 for whoever keeps up. */
+  /** Events between `after` and `upTo`, of whatever type, that retention has taken away; 0 for whoever keeps up. */
   readonly missed: number;
 }
 
@@ -53,39 +53,32 @@ export class EventFeed extends TenantScopedRepository {
     // One statement, so one moment: what retention takes away meanwhile is either shown or counted.
     const found = await this.within(tenant, (sql) =>
       sql.query<Found>(
-        `SELECT kept.oldest, kept.last, e.* FROM (
-           SELECT coalesce((SELECT last FROM event_sequences WHERE tenant_hash = $1), 0) AS last,
-                  (SELECT min(sequence) FROM events WHERE tenant_hash = $1) AS oldest
-         ) kept LEFT JOIN LATERAL (
-           SELECT id, type, opco_id, at, data, sequence FROM events
-           WHERE tenant_hash = $1 AND sequence > $2
-             AND ($3::text[] IS NULL OR type = ANY ($3)) AND ($4::text IS NULL OR opco_id = $4)
-           ORDER BY sequence LIMIT $5
-         ) e ON true ORDER BY e.sequence`,
-        [tenant, after, types ?? null, opcoId ?? null, limit + 1],
+        `WITH page AS (
+           SELECT id, type, opco_id, at, data, sequence, row_number() OVER (ORDER BY sequence) AS rank FROM (
+             SELECT id, type, opco_id, at, data, sequence FROM events
+             WHERE tenant_hash = $1 AND sequence > $2
+               AND ($3::text[] IS NULL OR type = ANY ($3)) AND ($4::text IS NULL OR opco_id = $4)
+             ORDER BY sequence LIMIT $5 + 1) first
+         ), reach AS (
+           SELECT cut IS NOT NULL AS more, coalesce(cut, greatest($2::bigint, (SELECT max(last) FROM event_sequences WHERE tenant_hash = $1))) AS up_to
+           FROM (SELECT CASE WHEN count(*) > $5 THEN max(sequence) FILTER (WHERE rank = $5) END AS cut FROM page) cut
+         )
+         SELECT r.more, r.up_to, p.*, r.up_to - $2::bigint - (
+           SELECT count(*) FROM events k WHERE k.tenant_hash = $1 AND k.sequence > $2 AND k.sequence <= r.up_to) AS missed
+         FROM reach r LEFT JOIN page p ON p.rank <= $5 ORDER BY p.sequence`,
+        [tenant, after, types ?? null, opcoId ?? null, limit],
       ),
     );
-    return pageOf(found, Number(after), limit);
+    const [{ more = false, up_to: upTo = after, missed = '0' } = {}] = found;
+    const data = found.filter((row) => row.sequence !== null).map(publicEvent);
+    return { data, nextCursor: more ? upTo : null, upTo: Number(upTo), missed: Number(missed) };
   }
 }
 
 /** A line of the answer; without an event when there is none to show. */
-type Found = { readonly oldest: string | null; readonly last: string } & (EventRow | { readonly sequence: null });
-
-function pageOf(found: readonly Found[], after: number, limit: number): FeedPage {
-  const rows = found.filter((row) => row.sequence !== null);
-  const data = rows.slice(0, limit).map(publicEvent);
-  const last = Number(found[0]?.last);
-  const oldest = Number(found[0]?.oldest ?? last + 1);
-  const end = data.at(-1)?.sequence;
-  const more = rows.length > limit && end !== undefined;
-  return {
-    data,
-    nextCursor: more ? String(end) : null,
-    upTo: more ? end : Math.max(last, after),
-    missed: Math.max(0, oldest - 1 - after),
-  };
-}
+type Found = { readonly more: boolean; readonly up_to: string; readonly missed: string } & (
+  EventRow | { readonly sequence: null }
+);
 
 /** A row of `events` in the words of the wire; the keys keep the order of the documentation. */
 export function publicEvent(row: EventRow): PublicEvent {

@@ -1,3 +1,5 @@
+import { noOpco } from '../core/events.js';
+
 /** The word that proves the ownership of an address: whoever can give it back has read the request. */
 export interface Challenge {
   readonly webhookId: string;
@@ -8,7 +10,7 @@ export interface Challenge {
 export function challengeBody(id: string, at: Date, data: Challenge): Buffer {
   return Buffer.from(
     JSON.stringify({
-      ...{ event: 'webhook.test', opcoId: 'opcovia', timestamp: at.toISOString(), data, id, sequence: 0 },
+      ...{ event: 'webhook.test', opcoId: noOpco, timestamp: at.toISOString(), data, id, sequence: 0 },
     }),
   );
 }

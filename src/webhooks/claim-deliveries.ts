@@ -83,18 +83,18 @@ export async function claimDeliveries(sql: Sql, rules: ClaimRules, free: FreeSlo
 /** A delivery that is due and that nobody holds. */
 const dueNow = `d.status = 'pending' AND d.next_attempt_at <= now() AND (d.claimed_until IS NULL OR d.claimed_until <= now())`;
 
-/**
- * `busy` hops from webhook to webhook through the index, however many deliveries one of them has waiting; what is paused, spared
- * or through with its second costs one row.
- */
-const readyStatement = `
-  WITH RECURSIVE busy (webhook_id) AS (
+/** The webhooks that are owed something: hops from one to the next through the index, however many deliveries one of them has waiting. */
+export const busyWebhooks = `busy (webhook_id) AS (
     (SELECT webhook_id FROM webhook_deliveries WHERE status = 'pending' ORDER BY webhook_id LIMIT 1)
     UNION ALL
     SELECT (SELECT n.webhook_id FROM webhook_deliveries n
             WHERE n.status = 'pending' AND n.webhook_id > b.webhook_id ORDER BY n.webhook_id LIMIT 1)
     FROM busy b WHERE b.webhook_id IS NOT NULL
-  )
+  )`;
+
+/** What is paused, spared or through with its second costs one row. */
+const readyStatement = `
+  WITH RECURSIVE ${busyWebhooks}
   SELECT w.id FROM busy b JOIN webhooks w ON w.id = b.webhook_id
   WHERE w.status = 'active'
     AND (w.consecutive_failures < $1 OR w.next_probe_at IS NULL OR w.next_probe_at <= now())

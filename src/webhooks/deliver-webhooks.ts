@@ -7,7 +7,7 @@ import { excerptOf } from './excerpt.js';
 import { isTaken, nextAttempt } from './next-attempt.js';
 import { openSecrets } from './secret.js';
 import type { SettleAttempt } from './settle-attempt.js';
-import { signatureHeaders } from './sign.js';
+import { eventHeaders } from './sign.js';
 import type { AttemptOutcome } from './webhook-client.js';
 
 /** The numbers of delivery; all of them are configuration. */
@@ -99,8 +99,8 @@ export class DeliverWebhooks {
   /** A secret that does not open is an operator's fault, not the receiver's: the claim expires and no attempt counts. */
   #headers(delivery: ClaimedDelivery, body: Buffer, at: Date): Record<string, string> {
     const secrets = openSecrets(this.ports.ring, delivery);
-    const signable = { id: delivery.event.id, timestampSeconds: Math.floor(at.getTime() / 1000), body };
-    return { 'opcovia-event': delivery.event.event, ...signatureHeaders(signable, secrets) };
+    const { event, id } = delivery.event;
+    return eventHeaders({ event, id, body, atMs: at.getTime() }, secrets);
   }
 }
 

@@ -1,8 +1,6 @@
+import { noOpco } from '../core/events.js';
 import type { SequencedEvent, SequencedEventSink } from '../events/sequencer.js';
 import type { Sql } from '../platform/database/database.js';
-
-/** The `opcoId` of events that belong to no OPCO, such as `webhook.disabled`; every OPCO filter lets them through. */
-export const noOpco = 'opcovia';
 
 /**
  * Owes each numbered event to every active webhook of its tenant that subscribed to its type and OPCO. The webhooks are held

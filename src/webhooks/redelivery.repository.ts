@@ -8,7 +8,7 @@ import type { TenantHash } from '../core/tenant.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
 import { deliverySelection, type DeliveryRow, deliveryView } from './delivery-view.js';
-import { noOpco } from './fan-out.js';
+import { noOpco } from '../core/events.js';
 
 /** What bringing back works with. */
 export interface RedeliveryPorts {

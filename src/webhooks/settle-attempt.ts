@@ -3,7 +3,7 @@ import type { EventLog } from '../events/event-log.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import type { ClaimedDelivery } from './claim-deliveries.js';
 import { type AttemptEntry, cancelDeliveries, lockHealth, recordAttempt, writeHealth } from './delivery.repository.js';
-import { noOpco } from './fan-out.js';
+import { noOpco } from '../core/events.js';
 import { afterFailure, type HealthRules, isGivenUp, probePauseMs } from './health.js';
 import type { AfterAttempt } from './next-attempt.js';
 

@@ -25,6 +25,15 @@ export function signatureHeaders(attempt: Signable, secrets: readonly [string, .
   };
 }
 
+/** All headers that tell of an attempt made at that moment, in milliseconds since the Unix epoch: what it is, and the proof. */
+export function eventHeaders(
+  { event, id, body, atMs }: Pick<Signable, 'id' | 'body'> & { readonly event: string; readonly atMs: number },
+  secrets: readonly [string, ...string[]],
+): Record<string, string> {
+  const signable = { id, timestampSeconds: Math.floor(atMs / 1000), body };
+  return { 'opcovia-event': event, ...signatureHeaders(signable, secrets) };
+}
+
 /** Base64 HMAC-SHA256 over `id.timestamp.body`, keyed with the decoded part of the secret after `whsec_`. */
 function standardSignature({ id, timestampSeconds, body }: Signable, secret: string): string {
   const key = Buffer.from(secret.startsWith(prefix) ? secret.slice(prefix.length) : secret, 'base64');

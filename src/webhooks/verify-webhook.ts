@@ -9,7 +9,8 @@ import type { Database } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
 import { challengeBody, givesBack } from './challenge.js';
 import { openSecret } from './secret.js';
-import { signatureHeaders } from './sign.js';
+import { isTaken } from './next-attempt.js';
+import { eventHeaders } from './sign.js';
 import type { AttemptOutcome } from './webhook-client.js';
 import { type WebhookBounds, webhookColumns, type WebhookRow, webhookView } from './webhook-view.js';
 
@@ -69,11 +70,10 @@ export class VerifyWebhook extends TenantScopedRepository {
     const [at, id, challenge] = [new Date(clock.now()), randomUUID(), randomBytes(24).toString('base64url')];
     const body = challengeBody(id, at, { webhookId, challenge });
     const secret = openSecret(ring, target.sealed_secret, { webhookId, tenant });
-    const signable = { id, timestampSeconds: Math.floor(at.getTime() / 1000), body };
-    const headers = { 'opcovia-event': 'webhook.test', ...signatureHeaders(signable, [secret]) };
+    const headers = eventHeaders({ event: 'webhook.test', id, body, atMs: at.getTime() }, [secret]);
     const { status, answer } = await post(target.url, body, headers);
     if (status === null) await wait(Math.max(0, timeoutMs - (clock.elapsed() - begun)));
-    return status !== null && status >= 200 && status < 300 && givesBack(answer, challenge);
+    return isTaken(status) && givesBack(answer, challenge);
   }
 
   /** An address that was changed meanwhile is not the one that answered. */

@@ -4,11 +4,10 @@ import { Agent, buildConnector } from 'undici';
 import type { Clock } from '../core/clock.js';
 import { retryAfterSeconds } from '../core/retry-after.js';
 import type { AddressPolicy } from './address-policy.js';
+import { excerptSourceBytes } from './excerpt.js';
 
 const maxHeaderBytes = 16_384;
 const maxBodyBytes = 65_536;
-/** What is kept of an answer while its attempt is settled. */
-const keptBytes = 4096;
 
 /** The header fields that every attempt carries, whatever it tells. */
 export const fixedHeaders = {
@@ -97,7 +96,7 @@ export class WebhookClient {
     const kept: Buffer[] = [];
     let read = 0;
     for await (const chunk of answer.body as AsyncIterable<Buffer>) {
-      if (read < keptBytes) kept.push(chunk.subarray(0, keptBytes - read));
+      if (read < excerptSourceBytes) kept.push(chunk.subarray(0, excerptSourceBytes - read));
       read += chunk.length;
       // Leaving the loop destroys the connection: an endless answer costs 64 kB, and its status decides.
       if (read >= maxBodyBytes) break;

@@ -1,15 +1,10 @@
 import type { Database } from '../platform/database/database.js';
 import type { Figure, Metrics } from '../platform/metrics/metrics.js';
+import { busyWebhooks } from './claim-deliveries.js';
 
 /** One number of each kind; the oldest row of each webhook is found through the index of turns, however many wait behind it. */
 const statement = `
-  WITH RECURSIVE busy (webhook_id) AS (
-    (SELECT webhook_id FROM webhook_deliveries WHERE status = 'pending' ORDER BY webhook_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT n.webhook_id FROM webhook_deliveries n
-            WHERE n.status = 'pending' AND n.webhook_id > b.webhook_id ORDER BY n.webhook_id LIMIT 1)
-    FROM busy b WHERE b.webhook_id IS NOT NULL
-  ), oldest AS (
+  WITH RECURSIVE ${busyWebhooks}, oldest AS (
     SELECT first.created_at FROM busy b JOIN webhooks w ON w.id = b.webhook_id AND w.status = 'active'
     CROSS JOIN LATERAL (
       SELECT d.created_at FROM webhook_deliveries d

@@ -1,14 +1,21 @@
 import type { Env } from '../platform/config/env.js';
 import type { DeliveryRules } from './deliver-webhooks.js';
 import type { HealthRules } from './health.js';
+import type { WebhookBounds } from './webhook-view.js';
+
+/** What one webhook may have at most, out of the configuration. */
+export function boundsOf(env: Env): WebhookBounds {
+  const perSecond = env.OPCOVIA_WEBHOOK_MAX_PER_SECOND;
+  return { concurrency: env.OPCOVIA_WEBHOOK_CONCURRENCY, maxPerSecond: perSecond === 0 ? null : perSecond };
+}
 
 /** The numbers of delivery, out of the configuration. */
 export function deliveryRules(env: Env): DeliveryRules {
-  const perSecond = env.OPCOVIA_WEBHOOK_MAX_PER_SECOND;
+  const { concurrency: perWebhook, maxPerSecond: perSecond } = boundsOf(env);
   return {
     claim: {
-      perWebhook: env.OPCOVIA_WEBHOOK_CONCURRENCY,
-      perSecond: perSecond === 0 ? null : perSecond,
+      perWebhook,
+      perSecond,
       breakerFailures: env.OPCOVIA_WEBHOOK_BREAKER_FAILURES,
       orderedAttempts: env.OPCOVIA_WEBHOOK_ORDERED_ATTEMPTS,
       claimSeconds: env.OPCOVIA_WEBHOOK_TIMEOUT_SECONDS + 5,

@@ -13,6 +13,7 @@ import { Rounds } from '../platform/rounds.js';
 import { DeliverWebhooks } from './deliver-webhooks.js';
 import { FanOut } from './fan-out.js';
 import { SettleAttempt } from './settle-attempt.js';
+import { isTaken } from './next-attempt.js';
 import type { AttemptOutcome, WebhookClient } from './webhook-client.js';
 import { deliveryRules, healthRules } from './webhook-rules.js';
 
@@ -112,5 +113,5 @@ export class WebhookWork implements OnApplicationBootstrap, BeforeApplicationShu
 
 function resultOf({ status }: AttemptOutcome): 'delivered' | 'refused' | 'unreachable' {
   if (status === null) return 'unreachable';
-  return status >= 200 && status < 300 ? 'delivered' : 'refused';
+  return isTaken(status) ? 'delivered' : 'refused';
 }

@@ -19,18 +19,13 @@ import { RedeliveryRepository } from './redelivery.repository.js';
 import { VerifyWebhook } from './verify-webhook.js';
 import { WebhookClient } from './webhook-client.js';
 import { WebhookSecretsRepository } from './webhook-secrets.repository.js';
-import type { WebhookBounds } from './webhook-view.js';
+import { boundsOf } from './webhook-rules.js';
 import { WebhookWork } from './webhook-work.js';
 import { WebhookRepository } from './webhook.repository.js';
 
 /** The wildcard addresses stand for all of the machine's own. */
 function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address));
-}
-
-function boundsOf(env: Env): WebhookBounds {
-  const perSecond = env.OPCOVIA_WEBHOOK_MAX_PER_SECOND;
-  return { concurrency: env.OPCOVIA_WEBHOOK_CONCURRENCY, maxPerSecond: perSecond === 0 ? null : perSecond };
 }
 
 const timeoutMsOf = (env: Env) => env.OPCOVIA_WEBHOOK_TIMEOUT_SECONDS * 1000;

@@ -97,7 +97,7 @@ describe('opcovia listen', () => {
     const one = listen(key, '--url', `http://127.0.0.1:${port}/behind/`, '--after', '2');
     await one.until('n° 9');
     expect(one.printed()).toContain('3 événement(s) ont dépassé leur durée de conservation');
-    expect(one.printed()).toContain('ANOMALIE : les n° 7 à 8 manquent');
+    expect(one.printed()).toContain('ANOMALIE : 2 événement(s) manquent dans le flux entre les n° 3 et 9');
     expect(await interrupted(one)).toBe(0);
     expect(one.printed()).toContain('--after 9');
   });

@@ -213,6 +213,24 @@ describe('the event log', () => {
     await forget(3);
     expect(await feed(tenant, { after: '1' })).toMatchObject({ data: [{ sequence: 4 }, { sequence: 5 }], missed: 2 });
     expect(await feed(tenant, { after: '3' })).toMatchObject({ missed: 0 });
+    await publish(tenant);
+    await publish(tenant);
+    await number();
+    await db.database.asSystem((sql) =>
+      sql.query('DELETE FROM events WHERE tenant_hash = $1 AND sequence = 6', [tenant]),
+    );
+    expect(await feed(tenant, { after: '4' })).toMatchObject({
+      data: [{ sequence: 5 }, { sequence: 7 }],
+      missed: 1,
+      upTo: 7,
+    });
+    expect(await feed(tenant, { after: '4', limit: 1 })).toMatchObject({ missed: 0, upTo: 5, nextCursor: '5' });
+    await db.database.asSystem((sql) =>
+      sql.query('DELETE FROM events WHERE tenant_hash = $1 AND sequence > 5', [tenant]),
+    );
+    await db.database.asSystem((sql) =>
+      sql.query('UPDATE event_sequences SET last = 5 WHERE tenant_hash = $1', [tenant]),
+    );
     await forget(5);
     expect(await feed(tenant, { after: '1' })).toEqual({ data: [], nextCursor: null, upTo: 5, missed: 4 });
     expect(await feed(aTenant())).toEqual({ data: [], nextCursor: null, upTo: 0, missed: 0 });

@@ -37,7 +37,7 @@ export class EventsController {
     tag: 'Événements',
     summary: 'Les événements du CFA, dans l’ordre de leurs numéros',
     about:
-      'Les mêmes que les webhooks, sans trou : rendez dans `after` la dernière `sequence` reçue, `nextCursor` ou `upTo`. `missed` compte ce qui, après `after`, a dépassé sa durée de conservation.',
+      'Les mêmes que les webhooks, sans trou : rendez dans `after` la dernière `sequence` reçue, `nextCursor` ou `upTo`. `missed` compte ce qui, entre `after` et `upTo`, a dépassé sa durée de conservation.',
     query: FeedQuery,
     answers: { 200: EventPage },
     errors: ['VALIDATION_ERROR'],

@@ -71,7 +71,7 @@ export class WebhooksController {
   @Describe({
     tag: 'Webhooks',
     summary: 'Lister les webhooks',
-    about: 'Du plus récent au plus ancien, sans leurs secrets ; `nextCursor` mène à la page suivante.',
+    about: 'Du plus ancien au plus récent, sans leurs secrets ; `nextCursor` mène à la page suivante.',
     query: PageQuery,
     answers: { 200: WebhookPage },
     errors: ['VALIDATION_ERROR'],
@@ -99,7 +99,7 @@ export class WebhooksController {
     about: 'Ce qui est absent du corps ne change pas.',
     body: { schema: WebhookPatch, example: { status: 'paused' } },
     answers: { 200: WebhookView },
-    errors: ['VALIDATION_ERROR', 'NOT_FOUND'],
+    errors: ['VALIDATION_ERROR', 'NOT_FOUND', 'CONFLICT'],
   })
   patch(
     @CurrentTenant() tenant: Tenant,

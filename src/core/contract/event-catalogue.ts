@@ -1,5 +1,5 @@
 import Type, { type TSchema } from 'typebox';
-import { type EventType, eventTypes } from '../events.js';
+import { type EventType, eventTypes, noOpco } from '../events.js';
 import { type EventData, eventData } from './event-data.js';
 import { OpcoviaEvent } from './webhook.js';
 
@@ -149,7 +149,7 @@ export function eventCatalogue(): readonly PublishedEvent[] {
 }
 
 function whole(event: EventType, data: unknown) {
-  const opcoId = ofNoOpco.has(event) ? 'opcovia' : 'opco-ep';
+  const opcoId = ofNoOpco.has(event) ? noOpco : 'opco-ep';
   const id = '7d0f5a8e-1f0b-4f53-9a43-3f0f4d7b9d11';
   return { event, opcoId, timestamp: '2026-01-02T03:04:05.678Z', data, id, sequence: 42 };
 }

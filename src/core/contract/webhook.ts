@@ -207,7 +207,7 @@ export const EventPage = Type.Object(
     missed: Type.Integer({
       minimum: 0,
       description:
-        "Événements numérotés après `after`, tous types confondus, qui ont dépassé leur durée de conservation ; 0 d'ordinaire. Au-delà, relisez vos dossiers",
+        "Événements entre `after` et `upTo`, tous types confondus, qui ont dépassé leur durée de conservation ; 0 d'ordinaire. Au-delà, relisez vos dossiers",
     }),
   },
   { $id: 'EventPage' },
