@@ -1,4 +1,5 @@
 import { typesObjet } from '../core/contract/document.js';
+import { foldName } from '../core/fold-name.js';
 import type { DepositType } from './deposit-types.js';
 
 /** Who or what a deposit's payload is about, as text: the index by which an erasure finds its data key. */
@@ -15,7 +16,7 @@ export function subjectOf(type: DepositType, body: unknown): string {
 function apprentiOf(apprenti: unknown): string {
   const nir = text(part(apprenti, 'nir')).slice(0, 13);
   if (nir !== '') return `apprenti:nir:${nir}`;
-  const identity = ['nom', 'prenom', 'dateNaissance'].map((name) => plain(text(part(apprenti, name))));
+  const identity = ['nom', 'prenom', 'dateNaissance'].map((name) => foldName(text(part(apprenti, name))));
   return `apprenti:identite:${identity.join('|')}`;
 }
 
@@ -23,13 +24,6 @@ function objetOf(objet: unknown): string {
   const type = text(part(objet, 'typeObjet'));
   const words: Readonly<Record<string, string>> = typesObjet;
   return `${Object.hasOwn(words, type) ? words[type] : type}:${text(part(objet, 'idObjet'))}`;
-}
-
-function plain(value: string): string {
-  return value
-    .normalize('NFKD')
-    .replace(/[^\p{L}\p{N}]+/gu, '')
-    .toUpperCase();
 }
 
 function part(value: unknown, name: string): unknown {

@@ -1,6 +1,7 @@
 import type { DossierDeposit } from '../../core/contract/dossier.js';
 import type { FactureFields } from '../../core/contract/facture.js';
 import type { Comparison, LookUp, Question } from '../../core/endpoint.js';
+import { foldName } from '../../core/fold-name.js';
 import { isLoose, withoutNulls, type Loose } from './words.js';
 
 /** Text out of anything, empty where there is none. */
@@ -10,12 +11,7 @@ const part = (value: unknown, name: string): Loose => {
   return isLoose(each) ? each : {};
 };
 
-/** A name without accents, case or punctuation: two systems rarely agree on those. */
-const plain = (value: unknown) =>
-  text(value)
-    .normalize('NFKD')
-    .replace(/[^\p{L}\p{N}]+/gu, '')
-    .toUpperCase();
+const plain = (value: unknown) => foldName(text(value));
 
 /** What is shown in no form of ours (masked, cut, a leading zero lost in a number) is empty: it proves nothing. */
 const shaped = (value: unknown, shape: RegExp) => {
