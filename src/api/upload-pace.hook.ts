@@ -37,6 +37,8 @@ export function uploadPaceHook(settings: PaceSettings) {
     for (const [message, { begunMs, bytesBefore }] of uploads) {
       const lasted = performance.now() - begunMs;
       if (message.complete) forget(message);
+      // What lies here unread is our own slowness.
+      else if (message.readableLength > 0) continue;
       else if (lasted > graceMs && message.socket.bytesRead - bytesBefore < lasted * bytesPerMs) {
         forget(message);
         endWithProblem(
@@ -51,7 +53,8 @@ export function uploadPaceHook(settings: PaceSettings) {
     if (raw.complete || !announcesBody(request)) return done();
     uploads.set(raw, { begunMs: performance.now(), bytesBefore: raw.socket.bytesRead });
     raw.once('close', () => forget(raw));
-    looking ??= setInterval(look, lookMs).unref();
+    // After sockets were read: a busy process must not take its own slowness for the sender's.
+    looking ??= setInterval(() => setImmediate(look), lookMs).unref();
     done();
   };
 }

@@ -27,7 +27,7 @@ const nearTier = (env: Env) => ({
       useFactory: (...[redis, keys, clock, bus, env]: [Redis, TenantKeys, Clock, RedisForgetBus, Env]) =>
         new TieredResponseCache(
           new MemoryResponseCache(clock, nearTier(env)),
-          new RedisResponseCache(redis, keys, clock),
+          new RedisResponseCache(redis, keys, clock, env.OPCOVIA_CACHE_PATIENCE_MS),
           bus,
         ),
     },

@@ -14,8 +14,7 @@ import { frameReply, unframeReply, type KeptReply } from './reply-frame.js';
 import type { TenantKeys } from '../platform/crypto/tenant-keys.js';
 import { UnsentForgets } from './unsent-forgets.js';
 
-/** Milliseconds after which Redis counts as slow, and how long it is then left alone. */
-const patienceMs = 100;
+/** How long a Redis that was too slow is left alone. */
 const leaveAloneMs = 1000;
 
 /** Clocks of two instances may differ by this much: an answer asked for so soon after a forget is not kept. */
@@ -59,10 +58,12 @@ export class RedisResponseCache implements ResponseCache {
   readonly #unsent = new UnsentForgets();
   #saysAgain: NodeJS.Timeout | undefined;
 
+  /** After `patienceMs` without an answer Redis counts as slow. */
   constructor(
     private readonly redis: Redis,
     private readonly keys: TenantKeys,
     private readonly clock: Clock,
+    private readonly patienceMs: number,
   ) {}
 
   async read(address: CacheAddress): Promise<StoredReply | undefined> {
@@ -71,9 +72,9 @@ export class RedisResponseCache implements ResponseCache {
 
   /** As `read`, with what the answer speaks of. */
   async readKept({ key, opcoId, tenant }: CacheAddress): Promise<KeptReply | undefined> {
-    const kept = await this.#open(async () => {
-      const sealed = await this.redis.getBuffer(key);
-      if (!sealed) return undefined;
+    const sealed = await this.#open(() => this.redis.getBuffer(key));
+    if (!sealed) return undefined;
+    const kept = await orUndefined(async () => {
       const seal = await this.keys.cacheKeyOf(tenant);
       return unframeReply(seal.open(sealed, key));
     });
@@ -81,14 +82,14 @@ export class RedisResponseCache implements ResponseCache {
   }
 
   async write({ key, opcoId, tenant }: CacheAddress, { reply, entities, askedAt }: ReplyToKeep): Promise<boolean> {
-    const written = await this.#open(async () => {
-      const seal = await this.keys.cacheKeyOf(tenant);
-      const value = seal.seal(frameReply({ reply, entities }), key);
-      const keepMs = reply.storedAt + (reply.ttlSeconds + staleIfErrorSeconds) * 1000 - this.clock.now();
-      if (keepMs <= 0) return 0;
-      const names = [key, ...entities.map((entity) => cacheTagKey(opcoId, tenant, entity))];
-      return this.redis.eval(writeScript, names.length, ...names, value, Math.ceil(keepMs), askedAt - clockSkewMs);
-    });
+    const seal = await orUndefined(() => this.keys.cacheKeyOf(tenant));
+    const keepMs = reply.storedAt + (reply.ttlSeconds + staleIfErrorSeconds) * 1000 - this.clock.now();
+    if (!seal || keepMs <= 0) return false;
+    const value = seal.seal(frameReply({ reply, entities }), key);
+    const names = [key, ...entities.map((entity) => cacheTagKey(opcoId, tenant, entity))];
+    const written = await this.#open(() =>
+      this.redis.eval(writeScript, names.length, ...names, value, Math.ceil(keepMs), askedAt - clockSkewMs),
+    );
     return written === 1;
   }
 
@@ -125,18 +126,28 @@ export class RedisResponseCache implements ResponseCache {
   async #open<T>(command: () => Promise<T>): Promise<T | undefined> {
     if (this.redis.status !== 'ready' || this.clock.elapsed() < this.#aloneUntil) return undefined;
     let timer: NodeJS.Timeout | undefined;
+    let answered = false;
     const tooSlow = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => {
-        this.#aloneUntil = this.clock.elapsed() + leaveAloneMs;
+      const giveUp = () => {
+        if (!answered) this.#aloneUntil = this.clock.elapsed() + leaveAloneMs;
         resolve(undefined);
-      }, patienceMs);
+      };
+      // Not before sockets were read once more: where this process was busy, the answer lies there, and Redis was not slow.
+      timer = setTimeout(() => setImmediate(giveUp), this.patienceMs);
     });
-    try {
-      return await Promise.race([command(), tooSlow]);
-    } catch {
-      return undefined;
-    } finally {
+    const answer = orUndefined(command).finally(() => {
+      answered = true;
       clearTimeout(timer);
-    }
+    });
+    return Promise.race([answer, tooSlow]);
+  }
+}
+
+/** Whatever goes wrong reads as "not there". */
+async function orUndefined<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch {
+    return undefined;
   }
 }

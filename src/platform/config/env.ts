@@ -121,6 +121,10 @@ export class Env extends SyncSettings {
   @Whole(1, 60)
   OPCOVIA_CACHE_MEMORY_SECONDS = 5;
 
+  @Setting('Milliseconds after which Redis counts as too slow for the cache, which then does without it for a second.')
+  @Whole(10, 60_000)
+  OPCOVIA_CACHE_PATIENCE_MS = 100;
+
   @Setting('Milliseconds between two looks of the dispatcher at PostgreSQL when nothing wakes it.')
   @Whole(10, 30000)
   OPCOVIA_DISPATCH_INTERVAL_MS = 1000;

@@ -25,7 +25,8 @@ function failFast(url: string, commandTimeoutMs: number): Redis {
     {
       provide: CACHE_REDIS,
       inject: [Env],
-      useFactory: (env: Env) => failFast(env.CACHE_REDIS_URL ?? env.REDIS_URL ?? '', 200),
+      useFactory: (env: Env) =>
+        failFast(env.CACHE_REDIS_URL ?? env.REDIS_URL ?? '', 10 * env.OPCOVIA_CACHE_PATIENCE_MS),
     },
     { provide: QUEUE_REDIS, inject: [Env], useFactory: (env: Env) => failFast(env.REDIS_URL ?? '', 1500) },
     QueueRedisProbe,
