@@ -200,10 +200,10 @@ describe('the inbound limits of several instances on one Redis', () => {
       const { limits, redis, calls } = await instance({ tenant: 20, key: 10 }, new PushedClock(), 50);
       const blocker = await connection();
       const tenant = someone();
-      await blocker.call('CLIENT', 'PAUSE', '400', 'ALL');
+      await blocker.call('CLIENT', 'PAUSE', '4000', 'ALL');
       const begun = performance.now();
       const decision = await limits.decide(tenant);
-      expect(performance.now() - begun).toBeLessThan(300);
+      expect(performance.now() - begun).toBeLessThan(3000);
       expect(decision).toEqual({ remaining: { tenant: 19, key: 9 } });
       expect(limits.decide(tenant)).toEqual({ remaining: { tenant: 18, key: 8 } });
       expect(calls).toHaveBeenCalledTimes(1);
