@@ -70,7 +70,8 @@ describe('a process that is told to stop while a client keeps its connection', (
       expect(answered).toBe(false);
       const begun = performance.now();
       await product.opcovia.stop();
-      expect(performance.now() - begun).toBeLessThan(5000);
+      // The silent connection would have held it for most of the 30 seconds of the drain.
+      expect(performance.now() - begun).toBeLessThan(15_000);
       const { connection, text } = await answer;
       expect([connection, JSON.parse(text).status]).toEqual(['close', 'healthy']);
     } finally {

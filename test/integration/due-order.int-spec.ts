@@ -146,10 +146,14 @@ describe('who is due first at an OPCO', () => {
 
   it('is found without walking a backlog', async () => {
     const by = aTenant().hash;
+    const looks = async () => {
+      const begun = performance.now();
+      for (let look = 0; look < 20; look++) await take(1);
+      return (performance.now() - begun) / 20;
+    };
+    const alone = await looks();
     await waits(Array.from({ length: 5000 }, (_, at) => ({ by, runIn: at % 2 ? 600 : -at, deadlineIn: 9000 + at })));
     await run('ANALYZE job_outbox').catch(() => undefined);
-    const begun = performance.now();
-    for (let look = 0; look < 20; look++) await take(1);
-    expect((performance.now() - begun) / 20).toBeLessThan(25);
+    expect(await looks()).toBeLessThan(25 + 5 * alone);
   });
 });

@@ -28,7 +28,7 @@ describe('the inbound limits of several instances on one Redis', () => {
     const redis = new Redis(testRedisServer(), {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
-      commandTimeout: 1500,
+      commandTimeout: 20_000,
       retryStrategy: () => 20,
     });
     redis.on('error', () => undefined);
@@ -37,7 +37,7 @@ describe('the inbound limits of several instances on one Redis', () => {
     return redis;
   };
   // A busy machine must not pass for a Redis that is away.
-  const instance = async (quota: InboundQuota, clock: Clock = new PushedClock(), patienceMs = 1000) => {
+  const instance = async (quota: InboundQuota, clock: Clock = new PushedClock(), patienceMs = 15_000) => {
     const redis = await connection();
     const calls = jest.spyOn(redis, 'evalsha');
     return {
@@ -140,7 +140,7 @@ describe('the inbound limits of several instances on one Redis', () => {
       () => Promise.resolve(performance.now() - refusedAt),
       (ms) => ms >= wait * 1000,
     );
-    expect(again).toBeLessThan(wait * 1000 + 500);
+    expect(again).toBeLessThan(wait * 1000 + 5000);
     expect((await here.limits.decide(tenant)).refusal).toBeUndefined();
   });
 

@@ -236,7 +236,7 @@ describe('an address that must prove itself', () => {
     expect(blocked.error).toEqual(hanging.error);
     for (const { tookMs } of [hanging, blocked]) {
       expect(tookMs).toBeGreaterThanOrEqual(490);
-      expect(tookMs).toBeLessThan(2000);
+      expect(tookMs).toBeLessThan(5000);
     }
   });
 });
