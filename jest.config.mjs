@@ -61,7 +61,7 @@ const shared = {
 
 const withServices = {
   ...shared,
-  setupFilesAfterEnv: ['<rootDir>/test/allow-a-minute.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/allow-four-minutes.ts'],
   globalSetup: '<rootDir>/test/support/jest-global-setup.ts',
   globalTeardown: '<rootDir>/test/support/jest-global-teardown.ts',
 };

@@ -33,7 +33,7 @@ describe('a refused form', () => {
     await eventually(
       () => kept(product),
       (rows) => rows?.files === 0,
-      1000,
+      10_000,
     );
     expect(await kept(product)).toEqual({ files: 0, pieces: 0, jobs: 0, claims: 0 });
     expect(await traces(product)).toEqual(before);

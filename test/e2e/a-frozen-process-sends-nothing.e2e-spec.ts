@@ -9,12 +9,12 @@ describe('a process that is frozen for longer than its attempt counts as alive',
 
   beforeAll(async () => {
     fleet = await Fleet.of('frozen');
-  }, 60_000);
-  afterAll(() => fleet.stop(), 60_000);
+  });
+  afterAll(() => fleet.stop());
   beforeEach(async () => {
     if (other) await Promise.all([fleet.kill(frozen), fleet.kill(other)]);
     frozen = await fleet.launch();
-  }, 120_000);
+  });
   afterEach(() => expect(fleet.offences()).toEqual([]));
 
   const fault = (order: object) => control(fleet.sandbox, '/_sandbox/faults', order);
@@ -44,7 +44,7 @@ describe('a process that is frozen for longer than its attempt counts as alive',
     await wake();
     expect([fleet.effects(cargo).length, posts(cargo)]).toEqual([1, 1]);
     expect(await fleet.job(frozen, cargo)).toMatchObject({ status: 'completed' });
-  }, 120_000);
+  });
 
   it('finds it taken over after the last byte, and its late answer changes nothing', async () => {
     const cargo = await fleet.facture('after');
@@ -62,5 +62,5 @@ describe('a process that is frozen for longer than its attempt counts as alive',
     await wake();
     expect(await fleet.job(frozen, cargo)).toEqual(ended);
     expect([fleet.effects(cargo).length, posts(cargo) - before]).toEqual([1, 1]);
-  }, 120_000);
+  });
 });

@@ -90,7 +90,7 @@ describe('the keys of a CFA', () => {
 
     await rows(`UPDATE api_keys SET expires_at = now() + interval '1 second' WHERE id = $1`, [me.body.keys[0].id]);
     for (const look of [() => product.ask(old, 'GET', '/me'), () => there(old)]) {
-      await eventually(look, ({ status }) => status === 403, 4000);
+      await eventually(look, ({ status }) => status === 403, 9000);
     }
     const after = await there(fresh);
     expect(after.body.keys.find(({ current }: { current: boolean }) => current).id).toBe(made.body.id);
@@ -140,7 +140,7 @@ describe('the keys of a CFA', () => {
       .get(TenantsRepository)
       .create({ nom: 'Importé', environment: 'test', importedKey: key, actor: 'cli' });
     for (const look of [() => product.ask(key, 'GET', '/me'), () => there(key)]) {
-      await eventually(look, ({ status }) => status === 200, 2000);
+      await eventually(look, ({ status }) => status === 200, 8000);
     }
   });
 

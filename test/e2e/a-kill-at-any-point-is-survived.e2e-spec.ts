@@ -25,15 +25,15 @@ describe('a process that is killed', () => {
     const body = { url: `http://127.0.0.1:${port}/sink`, events: ['job.completed'] };
     const created = await ask(`${ship.url}/webhooks`, { method: 'POST', apiKey: fleet.apiKey, body });
     expect(created.status).toBe(201);
-  }, 150_000);
+  });
   afterAll(async () => {
     await fleet.stop();
     tap.close();
     await sink.close();
-  }, 60_000);
+  });
   beforeEach(async () => {
     if (ship.process.child.signalCode !== null) await rise();
-  }, 90_000);
+  });
   afterEach(() => expect(fleet.offences()).toEqual([]));
 
   /** Nobody else gets at the jobs until it is given free. */
@@ -76,7 +76,7 @@ describe('a process that is killed', () => {
     await fleet.accepted(() => ship, cargo);
     expect(await fleet.ended(ship, cargo)).toMatchObject({ status: 'completed' });
     expect(fleet.effects(cargo)).toHaveLength(1);
-  }, 120_000);
+  });
 
   it('after the commit, while Redis is silent: the job runs once though its client never asks again', async () => {
     const cargo = fleet.document('K2');
@@ -89,7 +89,7 @@ describe('a process that is killed', () => {
     expect(await fleet.ended(ship, cargo)).toMatchObject({ status: 'completed' });
     expect(await fleet.send(ship, cargo)).toMatchObject({ status: 200, jobId: answer.jobId });
     expect(fleet.effects(cargo)).toHaveLength(1);
-  }, 120_000);
+  });
 
   it('in the middle of the upload: at most one effect, and what is said of it is true', async () => {
     const cargo = await fleet.facture('K4', 'akto', 9_000_000);
@@ -101,7 +101,7 @@ describe('a process that is killed', () => {
     await rise();
     expect(await fleet.ended(ship, cargo)).toMatchObject({ status: endWhereListed });
     expect(fleet.effects(cargo)).toHaveLength(endWhereListed === 'completed' ? 1 : 0);
-  }, 120_000);
+  });
 
   it('while the OPCO holds its answer: one effect, and no second request', async () => {
     const cargo = await fleet.facture('K5');
@@ -113,7 +113,7 @@ describe('a process that is killed', () => {
     await rise();
     expect(await fleet.ended(ship, cargo)).toMatchObject({ status: endWhereListed });
     expect([fleet.effects(cargo).length, posts(cargo)]).toEqual([1, sent]);
-  }, 120_000);
+  });
 
   it('with the answer in its hands, while PostgreSQL takes nothing: one effect, and no second request', async () => {
     const cargo = await fleet.facture('K6');
@@ -128,7 +128,7 @@ describe('a process that is killed', () => {
     await rise();
     expect(await fleet.ended(ship, cargo)).toMatchObject({ status: endWhereListed });
     expect([fleet.effects(cargo).length, posts(cargo)]).toEqual([1, sent]);
-  }, 120_000);
+  });
 
   it('after the result was committed, while Redis is silent: whoever gets the job again asks the OPCO nothing', async () => {
     const cargo = fleet.document('K7');
@@ -148,7 +148,7 @@ describe('a process that is killed', () => {
     const since = fleet.sandbox.world.ledger.read({ opcoId: cargo.opcoId, method: 'POST', after: asked });
     expect(since.filter(({ route }) => route !== 'token')).toHaveLength(1);
     expect(fleet.effects(cargo)).toHaveLength(1);
-  }, 120_000);
+  });
 
   it('before its webhook was answered: the end is told again, under the same id', async () => {
     sink.answer = () => 'hang';
@@ -172,5 +172,5 @@ describe('a process that is killed', () => {
     const ids = new Set(told().map(({ headers }) => headers['webhook-id']));
     expect([ids.size, JSON.parse(told()[0]?.body ?? '{}').event]).toEqual([1, 'job.completed']);
     expect(fleet.effects(cargo)).toHaveLength(1);
-  }, 120_000);
+  });
 });

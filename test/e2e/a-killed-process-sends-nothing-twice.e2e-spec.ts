@@ -6,7 +6,7 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
 import { runBuilt, type BuiltProcess } from '../support/built-file.js';
 import { ask, control, eventually } from '../support/product.js';
 import { emptyRedis } from '../support/test-redis.js';
-import { createEmptyDatabase } from '../support/test-database.js';
+import { createMigratedDatabase } from '../support/test-database.js';
 
 describe('a process that is killed while an OPCO holds its answer', () => {
   const stateDir = mkdtempSync(join(tmpdir(), 'opcovia-killed-'));
@@ -37,7 +37,7 @@ describe('a process that is killed while an OPCO holds its answer', () => {
   beforeAll(async () => {
     redisUrl = await emptyRedis('built-file');
     [database, sandbox] = await Promise.all([
-      createEmptyDatabase(),
+      createMigratedDatabase(),
       startSandbox({ port: 0, seed: 'killed', speed: 0 }),
     ]);
   });

@@ -10,8 +10,8 @@ describe('a process that is told to stop while others take over', () => {
 
   beforeAll(async () => {
     fleet = await Fleet.of('rolling');
-  }, 60_000);
-  afterAll(() => fleet.stop(), 60_000);
+  });
+  afterAll(() => fleet.stop());
   afterEach(() => expect(fleet.offences().slice(0, 5)).toEqual([]));
 
   it('answers what was sent, ends its five deposits without a look-up, and leaves twenty to the next, with exit code 0', async () => {
@@ -52,7 +52,7 @@ describe('a process that is told to stop while others take over', () => {
     expect(effects()).toEqual(sent.map(() => 1));
     expect(ledger.read({ opcoId: 'akto', route: 'facturesEtats', after: asked })).toEqual([]);
     await fleet.kill(next);
-  }, 150_000);
+  });
 
   it('one after the other, three of three: no client behind a balancer sees anything but documented answers', async () => {
     // What is told here is not how soon a starved process on a busy machine counts as lost.
@@ -102,7 +102,7 @@ describe('a process that is told to stop while others take over', () => {
       await fleet.accepted(() => ship, cargo);
       expect(await fleet.ended(ship, cargo)).toMatchObject({ status: 'completed' });
     }
-  }, 200_000);
+  });
 });
 
 async function deposit(balancer: Balancer, { opcoId, type, key, body, answers }: Cargo, more: Record<string, string>) {

@@ -205,7 +205,7 @@ describe('every error of the catalogue', () => {
     await eventually(
       () => read('akto'),
       ({ status }) => status === 200,
-      2500,
+      10_000,
     );
   });
 

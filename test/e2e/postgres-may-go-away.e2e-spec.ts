@@ -11,11 +11,11 @@ describe('a PostgreSQL that goes away', () => {
     fleet = await Fleet.of('away');
     tap = await Tap.to(fleet.services.databaseUrl);
     ship = await fleet.launch({ DATABASE_URL: tap.url });
-  }, 120_000);
+  });
   afterAll(async () => {
     await fleet.stop();
     tap.close();
-  }, 60_000);
+  });
   afterEach(() => {
     expect(fleet.offences()).toEqual([]);
     expect(ship.process.child.exitCode).toBeNull();
@@ -44,7 +44,7 @@ describe('a PostgreSQL that goes away', () => {
     const sent: Cargo[] = [];
     for (const time of [1, 2, 3]) sent.push(...(await during(`stop-${time}`, () => fleet.services.restartPostgres())));
     await allEnd(sent);
-  }, 150_000);
+  });
 
   it('by ending all its sessions while jobs are active, costs no deposit, and is asked again within ten seconds', async () => {
     await control(fleet.sandbox, '/_sandbox/faults', {
@@ -57,7 +57,7 @@ describe('a PostgreSQL that goes away', () => {
     sent.push(...(await during('again', async () => undefined)));
     expect(performance.now() - begun).toBeLessThan(10_000);
     await allEnd(sent);
-  }, 120_000);
+  });
 
   it('for sessions that it has only just opened, ends no process', async () => {
     for (let time = 0; time < 60; time += 1) {
@@ -66,7 +66,7 @@ describe('a PostgreSQL that goes away', () => {
       expect([time, ship.process.child.exitCode]).toEqual([time, null]);
     }
     await allEnd(await during('opened', async () => undefined));
-  }, 120_000);
+  });
 
   it('with the answer to an acceptance gives one job and one effect', async () => {
     const cargo = fleet.document('lost-answer');
@@ -78,7 +78,7 @@ describe('a PostgreSQL that goes away', () => {
     if (first.status === 202) expect([again.status, again.jobId]).toEqual([200, first.jobId]);
     expect(await fleet.ended(ship, cargo)).toMatchObject({ status: 'completed' });
     expect(fleet.effects(cargo)).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('with the answers to whatever it commits while deposits are worked on, costs none of them', async () => {
     const sent = await during('commits', async () => {
@@ -86,5 +86,5 @@ describe('a PostgreSQL that goes away', () => {
     });
     for (let time = 0; time < 8; time += 1) await tap.swallowAnswerTo('COMMIT');
     await allEnd(sent);
-  }, 60_000);
+  });
 });

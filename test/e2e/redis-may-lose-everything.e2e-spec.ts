@@ -9,8 +9,8 @@ describe('a Redis that loses everything', () => {
   beforeAll(async () => {
     fleet = await Fleet.of('lossy-redis');
     ship = await fleet.launch({ OPCOVIA_JOB_CONCURRENCY: '10' });
-  }, 120_000);
-  afterAll(() => fleet.stop(), 60_000);
+  });
+  afterAll(() => fleet.stop());
   afterEach(() => expect(fleet.offences()).toEqual([]));
 
   const effects = (cargo: readonly Cargo[]) => cargo.map((each) => fleet.effects(each).length);
@@ -36,7 +36,7 @@ describe('a Redis that loses everything', () => {
 
     expect(new Set(await statuses([...busy, ...late]))).toEqual(new Set(['completed']));
     expect(new Set(effects([...busy, ...late]))).toEqual(new Set([1]));
-  }, 120_000);
+  });
 
   it('because it is killed five times while deposits come in, costs none of them, and the workers go on', async () => {
     const sent: Cargo[] = [];
@@ -52,5 +52,5 @@ describe('a Redis that loses everything', () => {
     expect(performance.now() - begun).toBeLessThan(30_000);
     expect(new Set(effects(sent))).toEqual(new Set([1]));
     expect(ship.process.child.exitCode).toBeNull();
-  }, 150_000);
+  });
 });

@@ -2,7 +2,7 @@ import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
 import { OpcoHealth } from '../../src/pipeline/06-call/opco-health.js';
 import { PlayedOpco } from '../support/a-played-opco.js';
 import { ask, control, eventually, startProduct, type Asked, type Product } from '../support/product.js';
-import '../allow-a-minute.js';
+import '../allow-four-minutes.js';
 
 interface Timed extends Asked {
   readonly ms: number;

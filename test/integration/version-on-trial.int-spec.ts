@@ -1,5 +1,5 @@
 import { control, eventually, startProduct, type Product } from '../support/product.js';
-import '../allow-a-minute.js';
+import '../allow-four-minutes.js';
 
 describe('a version on trial, once the operator enables it', () => {
   let product: Product;

@@ -136,7 +136,7 @@ export class Fleet {
   /** Sends it under its key and keeps the answer; a connection that breaks, or is silent for ten seconds, is status 0. */
   async send({ url }: Ship, { opcoId, type, key, body, answers }: Cargo): Promise<DepositAnswer> {
     const headers = { 'x-api-key': this.#apiKey, 'content-type': 'application/json', 'idempotency-key': key };
-    const init = { method: 'POST', headers, body: JSON.stringify(body), signal: AbortSignal.timeout(10_000) };
+    const init = { method: 'POST', headers, body: JSON.stringify(body), signal: AbortSignal.timeout(60_000) };
     const answer = await fetch(`${url}/${opcoId}/${type}`, init).then(
       async (response) => {
         const { jobId } = JSON.parse(await response.text()) as { jobId?: string };
@@ -166,7 +166,7 @@ export class Fleet {
     const jobId = answers.findLast((answer) => answer.jobId)?.jobId ?? '';
     const headers = { 'x-api-key': this.#apiKey };
     const silent = { status: 'silent' };
-    const answer = await fetch(`${url}/${opcoId}/jobs/${jobId}`, { headers, signal: AbortSignal.timeout(10_000) })
+    const answer = await fetch(`${url}/${opcoId}/jobs/${jobId}`, { headers, signal: AbortSignal.timeout(60_000) })
       .then(async (response) => (response.ok ? ((await response.json()) as { status: string }) : silent))
       .catch(() => silent);
     if (answer !== silent) this.jobs.set(jobId, answer);
@@ -174,7 +174,7 @@ export class Fleet {
   }
 
   /** Waits for the end of its job. */
-  ended(ship: Ship, cargo: Cargo, withinMs = 60_000) {
+  ended(ship: Ship, cargo: Cargo, withinMs = 120_000) {
     return eventually(
       () => this.job(ship, cargo),
       ({ status }) => ends.includes(status),

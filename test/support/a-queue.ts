@@ -150,9 +150,9 @@ export function aDeposit(tenant: Tenant, over: Partial<DepositToAccept> = {}, ra
   };
 }
 
-/** Looks again and again until it holds; fails after ten seconds. */
+/** Looks again and again until it holds; fails after a minute. */
 export async function until<T>(look: () => Promise<T | undefined | false>): Promise<T> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 60_000;
   for (;;) {
     const found = await look();
     if (found) return found;

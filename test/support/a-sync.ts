@@ -61,7 +61,7 @@ export class SyncingCfa {
     return (await this.product.ask(this.apiKey, 'GET', statusUrl)).body as SyncView;
   }
 
-  until(statusUrl: string, isThere: (view: SyncView) => boolean, withinMs = 60_000): Promise<SyncView> {
+  until(statusUrl: string, isThere: (view: SyncView) => boolean, withinMs = 120_000): Promise<SyncView> {
     return eventually(() => this.view(statusUrl), isThere, withinMs);
   }
 

@@ -39,7 +39,7 @@ export function runBuilt(
         clearTimeout(late);
         resolve();
       };
-      const late = setTimeout(() => reject(new Error(`"${wanted}" was not printed:\n${text}`)), 60_000);
+      const late = setTimeout(() => reject(new Error(`"${wanted}" was not printed:\n${text}`)), 180_000);
       watchers.add(look);
       void ended.then(() =>
         text.includes(wanted) ? resolve() : reject(new Error(`it ended before "${wanted}":\n${text}`)),

@@ -5,7 +5,7 @@ import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
 import { runBuilt, type BuiltProcess } from './built-file.js';
 import { ask, eventually } from './product.js';
-import { createEmptyDatabase } from './test-database.js';
+import { createMigratedDatabase } from './test-database.js';
 import { emptyRedis } from './test-redis.js';
 
 /** The built file while it runs: its API, and the key of the demonstration CFA. */
@@ -31,7 +31,7 @@ export class OwnProduct {
   static async of(name: string, variables: Readonly<Record<string, string>> = {}): Promise<OwnProduct> {
     const redisUrl = await emptyRedis('built-file');
     const [{ url: databaseUrl, drop }, sandbox] = await Promise.all([
-      createEmptyDatabase(),
+      createMigratedDatabase(),
       startSandbox({ port: 0, seed: name, speed: 0 }),
     ]);
     const stateDir = mkdtempSync(join(tmpdir(), `opcovia-${name}-`));

@@ -3,12 +3,11 @@ import { PassThrough } from 'node:stream';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
 import { adapters } from '../../src/opco/adapters.js';
 import { readEnv } from '../../src/platform/config/read-env.js';
-import { migrate } from '../../src/platform/database/migrate.js';
 import { startOpcovia, type RunningOpcovia } from '../../src/app.start.js';
 import { OpcoClientsRepository } from '../../src/tenancy/opco-clients.repository.js';
 import { OpcoCredentialsRepository } from '../../src/tenancy/opco-credentials.repository.js';
 import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
-import { createEmptyDatabase } from './test-database.js';
+import { createMigratedDatabase } from './test-database.js';
 import { emptyRedis } from './test-redis.js';
 
 /** The whole product on real sockets: PostgreSQL, Redis, the sandbox, both listeners. */
@@ -48,11 +47,10 @@ type Variables = Readonly<Record<string, string>>;
 /** Starts the product for one test file, with variables of its own; those that name the database may be made from its URL. */
 export async function startProduct(given: Variables | ((databaseUrl: string) => Variables) = {}): Promise<Product> {
   const [{ url: databaseUrl, drop }, redisUrl, sandbox] = await Promise.all([
-    createEmptyDatabase(),
+    createMigratedDatabase(),
     emptyRedis('product'),
     startSandbox({ port: 0, seed: 'e2e', speed: 0 }),
   ]);
-  await migrate(databaseUrl);
   const variables = typeof given === 'function' ? given(databaseUrl) : given;
   const logs = new PassThrough();
   let logged = '';
@@ -148,7 +146,7 @@ export async function ask(
 export async function eventually<T>(
   look: () => Promise<T>,
   isThere: (value: T) => boolean,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {

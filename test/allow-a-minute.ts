@@ -1,2 +1,0 @@
-// Jest takes `testTimeout` from the root configuration only; the projects on real services say theirs here.
-jest.setTimeout(60_000);
