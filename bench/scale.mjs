@@ -79,62 +79,75 @@ class Reader {
   }
 }
 
-/** One tenant at one OPCO as the poller polls it: the list, then what the list points at, then what is due. Gives the calls. */
-function poll(lives, { opco, sharedBy, random }) {
-  const reader = new Reader(lives, ours);
-  const count = lives.length;
-  const due = Float64Array.from({ length: count }, () => random());
-  const readAt = new Float64Array(count).fill(-1);
-  const observed = Array.from({ length: count }, () => ({ changes: 0, exposure: 0, weight: usualWeight }));
-  const found = lives.map(({ born }) => born <= 0);
-  let [calls, weights] = [0, found.filter(Boolean).length * usualWeight];
-  for (let now = (random() * interval) / 86_400; now < days;) {
-    const there = lives.reduce((sum, { born }) => sum + (born <= now ? 1 : 0), 0);
-    const listCalls = Math.max(1, Math.ceil(there / pageSize));
-    const budget = planBudget({ callsPerSecond, share, sharedBy, listCalls, dossiers: there, weights });
-    const begun = calls;
-    const today = dayOf(now);
-    let grown = 0;
-    const read = (index) => {
-      calls++;
-      const changed = reader.read(now, index);
-      const since = readAt[index] < 0 ? null : now - readAt[index];
-      const terms = {
-        observed: { ...observed[index], since },
-        changed,
-        weights,
-        budget,
-        leastSeconds,
-        random: random(),
-      };
-      const { inSeconds, ...seen } = setClock({ dossier: reader.dossiers[index], today }, terms);
-      grown += seen.weight - (found[index] ? observed[index].weight : 0);
-      [observed[index], due[index], readAt[index], found[index]] = [seen, now + inSeconds / 86_400, now, true];
-    };
-    calls += listCalls;
-    tally.lists += listCalls;
-    const etats = new Set();
-    for (let index = 0; index < count; index++) {
-      const { born, changes } = lives[index];
-      if (born > now) continue;
-      let pointed = !found[index];
-      for (let at = reader.known[index] + 1; !pointed && changes[at]?.at <= now; at++)
-        pointed = kinds[changes[at].kind].listed;
-      if (pointed) (read(index), tally.pointed++);
-      etats.add(reader.dossiers[index].cerfa.etat);
-    }
-    const turn = [];
-    for (let index = 0; index < count; index++) if (found[index] && due[index] <= now) turn.push(index);
-    turn.sort((one, other) => due[one] - due[other]);
-    const most = mostDetails(budget, least);
-    for (const index of turn.slice(0, most)) (read(index), tally.due++);
-    tally.overdue += Math.max(0, turn.length - most);
-    weights += grown;
-    perHour[opco][Math.floor(now * 24)] += calls - begun;
-    now += Math.max(choosePace({ etats }, interval, random()), budget.listSeconds) / 86_400;
+/** One tenant at one OPCO as the poller polls it: the list, then what the list points at, then what is due. */
+class Target {
+  calls = 0;
+  #weights;
+
+  constructor(lives, { opco, random }) {
+    [this.lives, this.opco, this.random, this.reader] = [lives, opco, random, new Reader(lives, ours)];
+    this.due = Float64Array.from(lives, () => random());
+    this.readAt = new Float64Array(lives.length).fill(-1);
+    this.observed = lives.map(() => ({ changes: 0, exposure: 0, weight: usualWeight }));
+    this.found = lives.map(({ born }) => born <= 0);
+    this.#weights = this.found.filter(Boolean).length * usualWeight;
   }
-  tally.unseen += reader.unseen();
-  return calls;
+
+  /** Gives the days until the next poll. */
+  poll(now) {
+    const there = this.lives.reduce((sum, { born }) => sum + (born <= now ? 1 : 0), 0);
+    const listCalls = Math.max(1, Math.ceil(there / pageSize));
+    const plan = { callsPerSecond, share, sharedBy, listCalls, dossiers: there, weights: this.#weights };
+    const turn = { now, today: dayOf(now), weights: this.#weights, budget: planBudget(plan) };
+    const before = this.calls;
+    this.calls += listCalls;
+    tally.lists += listCalls;
+    const etats = this.#readPointed(turn);
+    this.#readDue(turn);
+    perHour[this.opco][Math.floor(now * 24)] += this.calls - before;
+    return Math.max(choosePace({ etats }, interval, this.random()), turn.budget.listSeconds) / 86_400;
+  }
+
+  #readPointed(turn) {
+    const etats = new Set();
+    for (const [index, { born, changes }] of this.lives.entries()) {
+      if (born > turn.now) continue;
+      let pointed = !this.found[index];
+      for (let at = this.reader.known[index] + 1; !pointed && changes[at]?.at <= turn.now; at++)
+        pointed = kinds[changes[at].kind].listed;
+      if (pointed) (this.#read(turn, index), tally.pointed++);
+      etats.add(this.reader.dossiers[index].cerfa.etat);
+    }
+    return etats;
+  }
+
+  #readDue(turn) {
+    const due = [...this.lives.keys()].filter((index) => this.found[index] && this.due[index] <= turn.now);
+    due.sort((one, other) => this.due[one] - this.due[other]);
+    const most = mostDetails(turn.budget, least);
+    for (const index of due.slice(0, most)) (this.#read(turn, index), tally.due++);
+    tally.overdue += Math.max(0, due.length - most);
+  }
+
+  #read({ now, today, weights, budget }, index) {
+    this.calls++;
+    const changed = this.reader.read(now, index);
+    const since = this.readAt[index] < 0 ? null : now - this.readAt[index];
+    const observed = { ...this.observed[index], since };
+    const terms = { observed, changed, weights, budget, leastSeconds, random: this.random() };
+    const { inSeconds, ...seen } = setClock({ dossier: this.reader.dossiers[index], today }, terms);
+    this.#weights += seen.weight - (this.found[index] ? observed.weight : 0);
+    [this.observed[index], this.due[index]] = [seen, now + inSeconds / 86_400];
+    [this.readAt[index], this.found[index]] = [now, true];
+  }
+}
+
+/** All polls of a target; gives the calls. */
+function poll(lives, { opco, random }) {
+  const target = new Target(lives, { opco, random });
+  for (let now = (random() * interval) / 86_400; now < days;) now += target.poll(now);
+  tally.unseen += target.reader.unseen();
+  return target.calls;
 }
 
 /** The plain way: the detail of every open dossier, one after the other, by as many calls, evenly spread. */
@@ -160,7 +173,7 @@ for (let tenant = 0; tenant < tenants; tenant++) {
   for (let place = 0; place < opcos; place++) {
     const random = seeded(seed * 1_000_003 + tenant * opcos + place);
     const lives = Array.from({ length: dossiers / opcos }, () => drawLife(random, days));
-    const spent = poll(lives, { opco: (tenant * opcos + place) % allOpcos, sharedBy, random });
+    const spent = poll(lives, { opco: (tenant * opcos + place) % allOpcos, random });
     turnByTurn(lives, spent);
     calls += spent;
   }
