@@ -22,12 +22,14 @@ const { values: options } = parseArgs({
     days: { ...text, default: '30' },
     share: text,
     details: text,
+    /** The first days belong to the start, when every clock is new. */
+    warm: { ...text, default: '5' },
     page: { ...text, default: '100' },
     seed: { ...text, default: '1' },
   },
 });
-const [tenants, of, dossiers, opcos, days, pageSize, seed] = [
-  ...['tenants', 'of', 'dossiers', 'opcos', 'days', 'page', 'seed'].map((name) => Number(options[name])),
+const [tenants, of, dossiers, opcos, days, warmDays, pageSize, seed] = [
+  ...['tenants', 'of', 'dossiers', 'opcos', 'days', 'warm', 'page', 'seed'].map((name) => Number(options[name])),
 ];
 const env = new Env();
 const share = Number(options.share ?? env.OPCOVIA_POLL_SHARE);
@@ -37,8 +39,6 @@ const leastSeconds = env.OPCOVIA_POLL_DETAIL_SECONDS;
 /** What is believed of an OPCO of which nothing was learnt. */
 const callsPerSecond = 10;
 const allOpcos = 11;
-/** The first days belong to the start, when every clock is new. */
-const warmDays = 5;
 
 const [ours, fixed] = [new Delays(kinds), new Delays(kinds)];
 const perHour = Array.from({ length: allOpcos }, () => new Uint32Array(days * 24 + 1));
@@ -150,10 +150,12 @@ function poll(lives, { opco, random }) {
   return target.calls;
 }
 
+const over = new Set(['SOLDE', 'RUPTURE']);
+
 /** The plain way: the detail of every open dossier, one after the other, by as many calls, evenly spread. */
 function turnByTurn(lives, calls) {
   const reader = new Reader(lives, fixed);
-  const isOpen = (now, index) => lives[index].born <= now && !/SOLDE|RUPTURE/.test(reader.dossiers[index].cerfa.etat);
+  const isOpen = (now, index) => lives[index].born <= now && !over.has(reader.dossiers[index].cerfa.etat);
   for (let call = 1, index = 0; call <= calls; call++) {
     const now = (call / calls) * days;
     for (let tried = 0; tried < lives.length; tried++) {
@@ -184,7 +186,7 @@ const line = (cells) => process.stdout.write(`| ${cells.join(' | ')} |\n`);
 const hours = (value) => (value < 100 ? value.toFixed(1) : value.toFixed(0));
 process.stdout.write(
   `Node ${process.versions.node}, ${machine()}; ${tenants} of ${of} tenants, ${dossiers} dossiers each at ${opcos} OPCOs of ${allOpcos}, ` +
-    `${days} days, share ${share}; ${((performance.now() - begun) / 1000).toFixed(0)} s, ` +
+    `${days} days of which ${warmDays} to begin with, share ${share}; ${((performance.now() - begun) / 1000).toFixed(0)} s, ` +
     `${(most / 2 ** 20).toFixed(0)} MiB\n\n`,
 );
 line([
