@@ -75,15 +75,17 @@ function load(target, row, duration) {
     seconds: duration,
     deposit: row.deposit === true,
   };
-  const [command, ...args] = pinned('load', [process.execPath, join(here, 'load.mjs'), JSON.stringify(order)]);
+  return printedBy(pinned('load', [process.execPath, join(here, 'load.mjs'), JSON.stringify(order)])).then(JSON.parse);
+}
+
+/** What a program writes until it ends well. */
+function printedBy([command, ...args]) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.on('data', (chunk) => (output += chunk));
     child.on('error', reject);
-    child.on('exit', (code) =>
-      code === 0 ? resolve(JSON.parse(output)) : reject(new Error(`the load ended with ${code}`)),
-    );
+    child.on('exit', (code) => (code === 0 ? resolve(output) : reject(new Error(`${args.at(1)} ended with ${code}`))));
   });
 }
 
@@ -97,6 +99,7 @@ async function round(target, row) {
 
 async function measure(row) {
   process.stdout.write(`\n▶ ${row.name}: ${row.title}\n`);
+  if (row.script) return measureByScript(row);
   const failures = [];
   const targets = await startTargets(row, failures);
   const taken = new Map(targets.map((target) => [target.name, []]));
@@ -114,6 +117,12 @@ async function measure(row) {
   await stopAll();
   const measured = [...taken].map(([name, results]) => ({ name, summary: summarise(results), rounds: results }));
   return { name: row.name, title: row.title, nginxDoes: row.nginxDoes, failures, targets: measured };
+}
+
+async function measureByScript({ name, title, script }) {
+  const limits = ['--rounds', String(rounds), '--seconds', String(seconds)];
+  const printed = await printedBy(pinned('server', [process.execPath, join(here, script), ...limits]));
+  return { name, title, printed, failures: [], targets: [] };
 }
 
 const result = {

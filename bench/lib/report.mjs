@@ -47,6 +47,7 @@ export function summarise(rounds) {
 const figure = (value, digits = 1) => (Number.isFinite(value) ? value.toFixed(digits) : '-');
 
 function tableOf(row) {
+  if (row.printed !== undefined) return [`### ${row.name}: ${row.title}`, '', row.printed.trim()].join('\n');
   const floor = (name) => row.targets.find((target) => target.name === name)?.summary.cpuMin;
   const ratios = (value) => ['node:http', 'fastify', 'nginx'].map((name) => figure(value / floor(name), 2));
   const line = (cells) => `| ${cells.join(' | ')} |`;

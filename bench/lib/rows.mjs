@@ -1,4 +1,7 @@
-/** What is measured: the request, and what each bare neighbour does in its place. */
+/**
+ * What is measured: the request, and what each bare neighbour does in its place. A row with a `script` is no request: that script of
+ * this folder measures it, foreign neighbours included, and prints its table.
+ */
 export const rows = [
   {
     name: 'hit',
@@ -81,4 +84,6 @@ export const rows = [
     nginxDoes: undefined,
     env: {},
   },
+  { name: 'diff', title: 'a dossier against its version before', script: 'diff.mjs' },
+  { name: 'snapshots', title: 'versions written, and their size', script: 'snapshots.mjs' },
 ];

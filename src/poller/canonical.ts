@@ -58,26 +58,31 @@ function namesBy(
 }
 
 function objectOf(entries: readonly (readonly [string, unknown])[], rules: NoiseRules, path: Path): Plain | undefined {
-  const kept = [...entries]
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    .flatMap(([name, child]) => {
-      const form = plain(child, rules, [...path, name]);
-      return form === undefined ? [] : [[name, form] as const];
-    });
+  const kept: (readonly [string, Plain])[] = [];
+  for (const [name, child] of [...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
+    const form = plain(child, rules, [...path, name]);
+    if (form !== undefined) kept.push([name, form]);
+  }
   return kept.length > 0 ? Object.fromEntries(kept) : undefined;
 }
 
+/** Patterns in pieces: every value of every dossier is held against them. */
+const pieces = new Map<string, readonly string[]>();
+
 function covers(pattern: string, path: Path): boolean {
-  const wanted = pattern.split('/').slice(1);
+  let wanted = pieces.get(pattern);
+  if (!wanted) pieces.set(pattern, (wanted = pattern.split('/').slice(1)));
   return wanted.length === path.length && wanted.every((segment, at) => segment === '*' || segment === path[at]);
 }
 
 /** Fifteen digits are what a double keeps; a zero in front makes a code of it. */
 const decimal = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 const mostDigits = 15;
+/** Most texts are plain: letters of ASCII with single spaces between the words. */
+const untidy = /[^\x20-\x7e]|^ | {2}| $/;
 
 function textOf(text: string, code: boolean): Leaf {
-  const tidy = text.normalize('NFC').replace(/\s+/g, ' ').trim();
+  const tidy = untidy.test(text) ? text.normalize('NFC').replace(/\s+/g, ' ').trim() : text;
   if (!code && tidy.length <= mostDigits + 2 && decimal.test(tidy) && tidy.replace(/\D/g, '').length <= mostDigits)
     return Number(tidy);
   return dayOf(tidy) ?? tidy;

@@ -5,14 +5,9 @@ import type { TenantHash } from '../core/tenant.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
 import { differences } from './diff.js';
+import { awaitWriters, type DossierName } from './dossier-locks.js';
 import { patchOf } from './patch.js';
-import {
-  awaitWriters,
-  type DossierName,
-  type SealedVersion,
-  type Snapshot,
-  type SnapshotRepository,
-} from './snapshot.repository.js';
+import type { SealedVersion, Snapshot, SnapshotRepository } from './snapshot.repository.js';
 
 /** Which part of a history is wanted; `limit` from 1 to 200. */
 export interface HistoryQuestion {

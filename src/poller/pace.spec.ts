@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Dossier } from '../core/contract/dossier.js';
-import { likelyRate, planBudget, setClock } from './pace.js';
+import { likelyRate, mostDetails, planBudget, setClock } from './pace.js';
 import { drawLives, simulateFixed, simulatePoller } from '../../test/support/simulate-detection.js';
 
 const today = '2026-10-15';
@@ -85,6 +85,19 @@ describe('the pace of details', () => {
         const perDay = (4 * 0.2 * 86_400) / sharedBy;
         expect(plan.detailsPerDay + (listCalls * 86_400) / plan.listSeconds).toBeCloseTo(perDay, 3);
         expect(plan.detailsPerDay).toBeGreaterThanOrEqual(0.3 * perDay - 1e-6);
+      }),
+    );
+  });
+
+  it('lets a poll read all that the plan has between two lists, and hardly more after a standstill', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 1000 }), (listCalls, sharedBy) => {
+        const terms = { callsPerSecond: 10, share: 0.2, sharedBy, listCalls, dossiers: 100 * listCalls };
+        const plan = planBudget({ ...terms, weights: 5 * listCalls });
+        const planned = (plan.detailsPerDay * plan.listSeconds) / 86_400;
+        expect(mostDetails(plan, 0)).toBeGreaterThanOrEqual(planned);
+        expect(mostDetails(plan, 0)).toBeLessThan(2 * planned + 1);
+        expect(mostDetails(plan, 10_000)).toBeGreaterThanOrEqual(10_000);
       }),
     );
   });

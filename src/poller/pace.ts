@@ -134,5 +134,13 @@ export function planBudget(terms: {
   return { listSeconds: (listCalls * daySeconds) / (perDay * part), detailsPerDay: perDay * (1 - part) };
 }
 
+/** How much faster than planned a backlog may be read: it goes down, and nothing comes in a burst. */
+const haste = 1.5;
+
+/** Details that one poll may read by the clock: what the plan has for the time between two lists, a backlog faster, and never fewer than `least`. */
+export function mostDetails({ listSeconds, detailsPerDay }: Budget, least: number): number {
+  return Math.max(least, Math.ceil((haste * detailsPerDay * listSeconds) / daySeconds));
+}
+
 /** The weight of a dossier of which nothing is known yet: a first scan plans with it. */
 export const usualWeight = 0.06;

@@ -51,7 +51,7 @@ export class PollRun {
     const complete = await this.#scan();
     const verified = isVerified({ complete, rows: this.#rows, numbers: this.#seen.size, totals: this.#totals });
     const ended = verified ? await this.#endAbsent() : 0;
-    for (const numeroInterne of await this.ports.watch.due(tenant.hash, opcoId, mostDue))
+    for (const numeroInterne of await this.ports.watch.due(tenant.hash, opcoId, mostDue(this.#load())))
       await this.#read({ numeroInterne });
     const allKnown = verified && this.#tally.unreadable === 0;
     return { etats: this.#etats, ...this.#tally, ...this.#load(), allKnown, ended };

@@ -47,8 +47,8 @@ export interface Poll {
   readonly tellDiscovered: boolean;
   /** `YYYY-MM-DD` in Paris. */
   readonly today: string;
-  /** Details that may be read because their time has come. */
-  readonly mostDue: number;
+  /** Details that may be read because their time has come, once the list has said how much there is. */
+  readonly mostDue: (load: PollLoad) => number;
   /** When a dossier's turn comes again, given the calls that the list took and the weight of all that is watched. */
   readonly clockOf: (sight: ClockSight) => Clock;
 }

@@ -6,7 +6,7 @@ import type { Environment } from '../core/tenant.js';
 import type { Env } from '../platform/config/env.js';
 import { Rounds } from '../platform/rounds.js';
 import { backOff, choosePace } from './choose-pace.js';
-import { type Budget, planBudget, setClock } from './pace.js';
+import { type Budget, mostDetails, planBudget, setClock } from './pace.js';
 import { todayInParis } from './paris.js';
 import type { PollLoad } from './poll.js';
 import type { Poll, PollDossiers } from './poll-dossiers.js';
@@ -128,7 +128,7 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
       ...{ tenant, opcoId, tellDiscovered, stillOurs, signal: this.#stopping.signal },
       today: todayInParis(now()),
       holdsClaim: (sql) => targets.holds(sql, target),
-      mostDue: env.OPCOVIA_POLL_DETAILS,
+      mostDue: (load) => mostDetails(this.#budget(target, load), env.OPCOVIA_POLL_DETAILS),
       clockOf: ({ dossier, listCalls, dossiers, ...seen }) =>
         setClock(
           { dossier, today: todayInParis(now()) },

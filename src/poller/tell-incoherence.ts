@@ -8,26 +8,45 @@ import type { DossierName } from './snapshot.repository.js';
 /** Most findings that one event lists. */
 const mostFindings = 50;
 
+/** What the check of a dossier has found. */
+export interface Checked extends Pick<Coherence, 'findings'> {
+  readonly name: DossierName;
+}
+
 /**
- * The event of a dossier that does not add up, in the transaction of the version that shows it; undefined when nothing is wrong, or
- * the same was told before. Once all is well, the same findings are news again.
+ * The event of each dossier that does not add up, in its place, in the transaction of the versions that show it; undefined where nothing
+ * is wrong, or the same was told before. Once all is well, the same findings are news again.
  */
-export async function newIncoherence(
+export async function newIncoherences(
   sql: Sql,
   tenant: TenantHash,
-  name: DossierName,
-  { findings }: Coherence,
-): Promise<NewEvent | undefined> {
-  const { opcoId, numeroInterne } = name;
-  // Codes and places alone: nothing of a person is in the digest.
-  const named = findings.map(({ code, pointer }) => `${code} ${pointer}`).sort();
-  const hash = named.length > 0 ? createHash('sha256').update(named.join('\n')).digest() : null;
-  const rows = await sql.query(
-    `UPDATE watched_dossiers SET findings_hash = $4
-     WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = $3 AND findings_hash IS DISTINCT FROM $4 RETURNING 1`,
-    [tenant, opcoId, numeroInterne, hash],
+  checked: readonly Checked[],
+): Promise<(NewEvent | undefined)[]> {
+  const rows = await sql.query<{ place: number }>(
+    `UPDATE watched_dossiers w SET findings_hash = n.hash
+     FROM unnest($2::text[], $3::text[], $4::bytea[]) WITH ORDINALITY AS n(opco, numero, hash, place)
+     WHERE w.tenant_hash = $1 AND w.opco_id = n.opco AND w.numero_interne = n.numero AND w.findings_hash IS DISTINCT FROM n.hash
+     RETURNING n.place::int`,
+    [
+      tenant,
+      checked.map(({ name }) => name.opcoId),
+      checked.map(({ name }) => name.numeroInterne),
+      checked.map(({ findings }) => hashOf(findings)),
+    ],
   );
-  if (rows.length === 0 || hash === null) return undefined;
+  const fresh = new Set(rows.map(({ place }) => place));
+  return checked.map((each, at) =>
+    fresh.has(at + 1) && each.findings.length > 0 ? incoherenceEvent(each) : undefined,
+  );
+}
+
+/** Of codes and places alone: nothing of a person is in the digest. Null where nothing is wrong. */
+function hashOf(findings: Coherence['findings']): Buffer | null {
+  const named = findings.map(({ code, pointer }) => `${code} ${pointer}`).sort();
+  return named.length > 0 ? createHash('sha256').update(named.join('\n')).digest() : null;
+}
+
+function incoherenceEvent({ name: { opcoId, numeroInterne }, findings }: Checked): NewEvent {
   const listed = findings.slice(0, mostFindings).map(({ code, severity, pointer, expected, actual }) => ({
     ...{ code, severity, pointer },
     ...(expected !== undefined && { expected }),

@@ -4,37 +4,62 @@ import type { Sql } from '../platform/database/database.js';
 import { asDeposited } from './as-deposited.js';
 import { changeEvent, discoveredEvent } from './change-event.js';
 import { reconcile } from './coherence.js';
-import type { Sight, Snapshot } from './snapshot.repository.js';
-import { newIncoherence } from './tell-incoherence.js';
+import type { KeptVersion, Sight, Snapshot } from './snapshot.repository.js';
+import { newIncoherences } from './tell-incoherence.js';
 
-/** A version that was just kept. */
-export interface Telling {
+/** How versions are told of. */
+export interface TellingTerms {
   readonly tenant: TenantHash;
-  readonly sight: Sight;
-  /** The version before. */
-  readonly before: Snapshot | undefined;
   /** Whether a dossier that nobody knew is news. */
   readonly tellDiscovered: boolean;
   /** Civil date in Paris. */
   readonly today: string;
 }
 
+/** A version that was just kept. */
+export interface Telling extends TellingTerms {
+  readonly sight: Sight;
+  /** The version before. */
+  readonly before: Snapshot | undefined;
+}
+
+/** What came of telling; `changed`: it was known, and is another now. */
+export interface Told {
+  readonly changed: boolean;
+  readonly told: boolean;
+}
+
 /**
  * Writes what a new version tells, in its transaction: that the dossier has changed or appeared, and that its money does not add up.
- * Whoever keeps versions tells by it, since the next one to look finds nothing new. `changed`: it was known, and is another now.
+ * Whoever keeps versions tells by it, since the next one to look finds nothing new.
  */
-export async function tellKept(
+export async function tellKept(sql: Sql, events: Pick<EventLog, 'appendAll'>, telling: Telling): Promise<Told> {
+  const [told = { changed: false, told: false }] = await tellAllKept(sql, events, telling, [telling]);
+  return told;
+}
+
+/** The same for several dossiers, by as few statements as for one; what came of each, in their order. */
+export async function tellAllKept(
   sql: Sql,
-  events: Pick<EventLog, 'append'>,
-  { tenant, sight, before, tellDiscovered, today }: Telling,
-): Promise<{ readonly changed: boolean; readonly told: boolean }> {
-  const { name, dossier } = sight;
-  const known = before ?? (await asDeposited(sql, tenant, sight));
-  const appeared = tellDiscovered ? discoveredEvent(name, dossier) : undefined;
-  const news = [
-    known ? changeEvent(name, known, dossier) : appeared,
-    await newIncoherence(sql, tenant, name, reconcile({ dossier, today })),
-  ].filter((event) => event !== undefined);
-  for (const event of news) await events.append(sql, tenant, event);
-  return { changed: known !== undefined, told: news.length > 0 };
+  events: Pick<EventLog, 'appendAll'>,
+  { tenant, tellDiscovered, today }: TellingTerms,
+  versions: readonly KeptVersion[],
+): Promise<Told[]> {
+  const strangers = versions.flatMap(({ sight, before }) => (before ? [] : [sight]));
+  const deposited = await asDeposited(sql, tenant, strangers);
+  const checked = versions.map(({ sight: { name, dossier } }) => ({ name, ...reconcile({ dossier, today }) }));
+  const incoherences = await newIncoherences(sql, tenant, checked);
+  const told = versions.map(({ sight, before }, at) => {
+    const { name, dossier } = sight;
+    const known = before ?? deposited.get(sight);
+    const appeared = tellDiscovered ? discoveredEvent(name, dossier) : undefined;
+    const news = [known ? changeEvent(name, known, dossier) : appeared, incoherences[at]];
+    return { changed: known !== undefined, news: news.filter((event) => event !== undefined) };
+  });
+  await events.appendAll(
+    sql,
+    tenant,
+    told.flatMap(({ news }) => news),
+  );
+  return told.map(({ changed, news }) => ({ changed, told: news.length > 0 }));
 }

@@ -3,7 +3,8 @@ import { OpcoviaError, type ErrorCode } from '../core/errors.js';
 import type { TenantHash } from '../core/tenant.js';
 import type { Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
-import type { KeepDossier, Sighting } from './keep-dossier.js';
+import type { Sight } from '../poller/snapshot.repository.js';
+import type { KeepDossiers, Sighting } from './keep-dossiers.js';
 import { secondsLeft, smoothedRate } from './pace.js';
 import type { ClaimedSync } from './sync-claim.repository.js';
 import type { StoredProgress } from './sync-rows.js';
@@ -24,7 +25,7 @@ export interface Batch {
 
 /** What it works with. */
 export interface CommitParts extends TurnParts {
-  readonly keep: Pick<KeepDossier, 'keep'>;
+  readonly keep: Pick<KeepDossiers, 'keepAll'>;
   /** Forgets cached answers about these entities. */
   readonly forget: (opcoId: string, tenant: TenantHash, entities: readonly string[]) => Promise<void>;
   /** Tries of one dossier before it is given up. */
@@ -71,12 +72,10 @@ export class CommitBatch extends TenantScopedRepository {
     return this.within(claim.tenant.hash, async (sql) => {
       const { progress } = await holdClaim(sql, claim, ['running', 'paused']);
       const attempts = await attemptsOf(sql, claim, dossiers);
-      const settled: Settled[] = [];
       // In one order, and the one in which the poller counts absences: neither waits for the other in a circle.
-      for (const read of [...dossiers].sort(byNumber)) {
-        const last = (attempts.get(read.numeroInterne) ?? 0) + 1 >= this.parts.attempts;
-        settled.push(await this.#settle(sql, claim, read, { careful, last }));
-      }
+      const reads = [...dossiers].sort(byNumber);
+      const outcomes = await this.#keep(sql, claim, reads, careful);
+      const settled = reads.map((read) => this.#settled(read, outcomes, attempts));
       await this.#mark(sql, claim, settled, attempts);
       await this.#advance(sql, claim, progress, progressAfter(progress, settled, seconds));
       await this.#forgetChanged(claim, settled);
@@ -84,25 +83,45 @@ export class CommitBatch extends TenantScopedRepository {
     });
   }
 
-  async #settle(
+  /** What became of those that could be read; `careful`: one by one, and what cannot be kept fails alone. */
+  async #keep(
     sql: Sql,
     { tenant, opcoId }: ClaimedSync,
-    read: ReadDossier,
-    { careful, last }: { readonly careful: boolean; readonly last: boolean },
-  ): Promise<Settled> {
-    const { numeroInterne } = read;
-    if ('code' in read) return { numeroInterne, outcome: read.again && !last ? null : 'failed', code: read.code };
-    const keep = () => this.parts.keep.keep(sql, tenant.hash, { opcoId, numeroInterne }, read.dossier);
-    if (!careful) return { numeroInterne, outcome: await keep(), code: null };
+    reads: readonly ReadDossier[],
+    careful: boolean,
+  ): Promise<ReadonlyMap<string, Sighting | 'failed'>> {
+    const sights = reads.flatMap((read) =>
+      'code' in read ? [] : [{ name: { opcoId, numeroInterne: read.numeroInterne }, dossier: read.dossier }],
+    );
+    const outcomes: (Sighting | 'failed')[] = careful ? [] : await this.parts.keep.keepAll(sql, tenant.hash, sights);
+    if (careful) for (const sight of sights) outcomes.push(await this.#keepAlone(sql, tenant.hash, sight));
+    return new Map(sights.map(({ name }, at) => [name.numeroInterne, outcomes[at] ?? 'failed']));
+  }
+
+  async #keepAlone(sql: Sql, tenant: TenantHash, sight: Sight): Promise<Sighting | 'failed'> {
     await sql.query('SAVEPOINT dossier');
     try {
-      const outcome = await keep();
+      const [sighting = 'failed'] = await this.parts.keep.keepAll(sql, tenant, [sight]);
       await sql.query('RELEASE SAVEPOINT dossier');
-      return { numeroInterne, outcome, code: null };
+      return sighting;
     } catch {
       await sql.query('ROLLBACK TO SAVEPOINT dossier');
-      return { numeroInterne, outcome: 'failed', code: 'INTERNAL_ERROR' };
+      return 'failed';
     }
+  }
+
+  #settled(
+    read: ReadDossier,
+    outcomes: ReadonlyMap<string, Sighting | 'failed'>,
+    attempts: ReadonlyMap<string, number>,
+  ): Settled {
+    const { numeroInterne } = read;
+    if ('code' in read) {
+      const last = (attempts.get(numeroInterne) ?? 0) + 1 >= this.parts.attempts;
+      return { numeroInterne, outcome: read.again && !last ? null : 'failed', code: read.code };
+    }
+    const outcome = outcomes.get(numeroInterne) ?? 'failed';
+    return { numeroInterne, outcome, code: outcome === 'failed' ? 'INTERNAL_ERROR' : null };
   }
 
   async #mark(

@@ -71,14 +71,18 @@ export class RunSync {
     const { turns, fetch, commit, clock, batch } = this.parts;
     let [after, since, mayBlame] = ['', clock.elapsed(), proven];
     let committing: Promise<void> = Promise.resolve();
+    let opening = turns.open(turn.claim, after, batch);
     try {
       for (;;) {
-        const numeros = await turns.open(turn.claim, after, batch);
+        const numeros = await opening;
         if (numeros.length === 0) {
           await committing;
           if (after === '') return await this.#finish(turn);
         }
         after = numeros.at(-1) ?? '';
+        // Known before this batch is read to its end, so that the next one begins at once.
+        opening = turns.open(turn.claim, after, batch);
+        opening.catch(() => undefined);
         const { dossiers, trouble } = await fetch.fetch(turn, numeros, mayBlame);
         await committing;
         const now = clock.elapsed();
@@ -92,7 +96,7 @@ export class RunSync {
       }
     } finally {
       // Whatever ends the turn: a batch that was read is worth its commit.
-      await committing.catch(() => undefined);
+      await Promise.allSettled([committing, opening]);
     }
   }
 

@@ -12,7 +12,7 @@ import { Discover } from './discover.js';
 import { EndSync } from './end-sync.js';
 import { FetchBatch } from './fetch-batch.js';
 import { todayInParis } from '../poller/paris.js';
-import { KeepDossier } from './keep-dossier.js';
+import { KeepDossiers } from './keep-dossiers.js';
 import { backOffMs } from './pace.js';
 import { ReadGate } from './read-gate.js';
 import { RunSync } from './run-sync.js';
@@ -48,7 +48,7 @@ export function syncWorker(parts: WiredParts): SyncWorker {
     fetch: new FetchBatch({ opco, parallel: env.OPCOVIA_SYNC_PARALLEL_READS }),
     commit: new CommitBatch({
       ...{ database, events, signal, ...limits },
-      keep: new KeepDossier(parts.snapshots, events, () => todayInParis(parts.clock.now())),
+      keep: new KeepDossiers(parts.snapshots, events, () => todayInParis(parts.clock.now())),
       forget: parts.forget,
       counted: parts.counted,
     }),

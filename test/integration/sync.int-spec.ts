@@ -1,7 +1,7 @@
 import { fail } from '../../src/core/errors.js';
 import type { Dossier } from '../../src/core/contract/dossier.js';
 import { AuditTrail } from '../../src/audit/audit-trail.js';
-import type { KeepDossier } from '../../src/sync/keep-dossier.js';
+import type { KeepDossiers } from '../../src/sync/keep-dossiers.js';
 import { SyncRetentionRepository } from '../../src/sync/sync-retention.repository.js';
 import { ScriptedOpco } from '../support/poll-bench.js';
 import { SyncBench } from '../support/sync-bench.js';
@@ -109,10 +109,9 @@ describe('synchronisations in PostgreSQL', () => {
     await bench.turns.endScan(claim, { complete: true, last: false });
     const { snapshots } = bench;
     const breaking = {
-      keep: async (...[sql, hash, name, dossier]: Parameters<KeepDossier['keep']>) => {
-        if (name.numeroInterne === 'D2') throw fail('SERVICE_UNAVAILABLE');
-        await snapshots.keepWithin(sql, hash, { name, dossier }, async () => undefined);
-        return 'new' as const;
+      keepAll: async (...[sql, hash, sights]: Parameters<KeepDossiers['keepAll']>) => {
+        await snapshots.keepAllWithin(sql, hash, sights, async () => undefined);
+        throw fail('SERVICE_UNAVAILABLE');
       },
     };
     const commit = bench.commits(breaking).commit(claim, { dossiers: [shown('D1'), shown('D2')], seconds: 1 });

@@ -8,7 +8,7 @@ import { Env } from '../../src/platform/config/env.js';
 import { KeyRing } from '../../src/platform/crypto/key-ring.js';
 import { SnapshotRepository } from '../../src/poller/snapshot.repository.js';
 import { CommitBatch } from '../../src/sync/commit-batch.js';
-import { KeepDossier } from '../../src/sync/keep-dossier.js';
+import { KeepDossiers } from '../../src/sync/keep-dossiers.js';
 import { SyncClaimRepository } from '../../src/sync/sync-claim.repository.js';
 import { SyncJobRepository } from '../../src/sync/sync-job.repository.js';
 import { SyncTurnRepository } from '../../src/sync/sync-turn.repository.js';
@@ -56,7 +56,9 @@ export class SyncBench {
   }
 
   /** `keep` stands in for the way into the history. */
-  commits(keep: Pick<KeepDossier, 'keep'> = new KeepDossier(this.snapshots, events, () => '2026-10-15')): CommitBatch {
+  commits(
+    keep: Pick<KeepDossiers, 'keepAll'> = new KeepDossiers(this.snapshots, events, () => '2026-10-15'),
+  ): CommitBatch {
     return new CommitBatch({
       ...{ database: this.db.database, events, signal, keep, attempts: 3 },
       backOffMs: () => 0,

@@ -28,7 +28,7 @@ export class PollSettings extends DoubtSettings {
   OPCOVIA_POLL_SHARE = 0.2;
 
   @Setting(
-    'Details that one poll reads at most because their time has come; those that the list points at come on top.',
+    'Details that one poll may always read because their time has come; more where its share of the budget has room for more. Those that the list points at come on top.',
   )
   @Whole(0, 10_000)
   OPCOVIA_POLL_DETAILS = 20;
