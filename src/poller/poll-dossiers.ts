@@ -1,4 +1,5 @@
 import { EndAbsent } from './end-absent.js';
+import { KeepRead } from './keep-read.js';
 import type { Poll, PollPorts, PollReport } from './poll.js';
 import { PollRun } from './poll-run.js';
 
@@ -12,13 +13,15 @@ export type { Poll, PollPorts, PollReport, Reads } from './poll.js';
  */
 export class PollDossiers {
   readonly #absences: EndAbsent;
+  readonly #keepRead: KeepRead;
 
   constructor(private readonly ports: PollPorts) {
     this.#absences = new EndAbsent(ports);
+    this.#keepRead = new KeepRead(ports);
   }
 
   /** Throws the failure that ended the scan. */
   async run(poll: Poll): Promise<PollReport> {
-    return new PollRun(poll, this.ports, this.#absences).go();
+    return new PollRun(poll, this.ports, this.#absences, this.#keepRead).go();
   }
 }

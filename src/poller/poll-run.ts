@@ -7,12 +7,12 @@ import type { Call, Exchange } from '../core/exchange.js';
 import { askPatiently } from '../core/ask-patiently.js';
 import { scanPages, type PagedList } from '../core/scan-pages.js';
 import type { Sql } from '../platform/database/database.js';
+import { assertClaimed, assertOurs } from './assert-claim.js';
 import type { EndAbsent } from './end-absent.js';
 import { isVerified } from './judge-scan.js';
+import type { KeepRead } from './keep-read.js';
 import { usualWeight } from './pace.js';
 import type { Poll, PollLoad, PollPorts, PollReport } from './poll.js';
-import type { DossierName } from './snapshot.repository.js';
-import { tellKept } from './tell-kept.js';
 
 /** A detail that fails so is that dossier's own trouble: the others are read all the same. */
 const oneDossierOnly: ReadonlySet<ErrorCode> = new Set([
@@ -37,11 +37,13 @@ export class PollRun {
   #failedInARow = 0;
   readonly #totals = new Set<number | null>();
   #weights = 0;
+  readonly #fence = (sql: Sql) => assertClaimed(this.poll, sql);
 
   constructor(
     private readonly poll: Poll,
     private readonly ports: PollPorts,
     private readonly absences: EndAbsent,
+    private readonly keepRead: KeepRead,
   ) {}
 
   async go(): Promise<PollReport> {
@@ -93,7 +95,7 @@ export class PollRun {
         await assertOurs(this.poll);
         return (await this.#ask('dossier', { numeroInterne })).failure?.code === 'NOT_FOUND';
       },
-      fence: (sql) => assertClaimed(this.poll, sql),
+      fence: this.#fence,
     });
   }
 
@@ -111,7 +113,7 @@ export class PollRun {
 
   async #toRead(rows: readonly Etat[]): Promise<readonly Etat[]> {
     const { tenant, opcoId } = this.poll;
-    const { moved, known } = await this.ports.watch.pointed(tenant.hash, opcoId, rows);
+    const { moved, known } = await this.ports.watch.pointed(tenant.hash, opcoId, rows, this.#fence);
     const stale = moved.filter((row) => known.has(row.numeroInterne)).map((row) => `dossier:${row.numeroInterne}`);
     // Before the detail is read: its fresh answer may then stay.
     if (stale.length > 0) await this.ports.cache.forget(opcoId, tenant.hash, stale);
@@ -120,7 +122,7 @@ export class PollRun {
 
   /** A row of the list, or a number whose time has come. */
   async #read(row: Etat | Pick<Etat, 'numeroInterne'>): Promise<void> {
-    const { tenant, opcoId, clockOf } = this.poll;
+    const { tenant, opcoId, clockOf, tellDiscovered, today } = this.poll;
     const { numeroInterne } = row;
     await assertOurs(this.poll);
     this.#tally.read++;
@@ -128,16 +130,17 @@ export class PollRun {
     const dossier = this.#excuses(exchange) ? undefined : dossierIn(exchange, numeroInterne);
     if (!dossier) {
       this.#tally.unreadable++;
-      if (!('etat' in row)) await this.ports.watch.postpone(tenant.hash, { opcoId, numeroInterne });
+      if (!('etat' in row)) await this.ports.watch.postpone(tenant.hash, { opcoId, numeroInterne }, this.#fence);
       return;
     }
-    const outcome = await this.#keep({ opcoId, numeroInterne }, dossier);
-    if (outcome === 'changed') this.#tally.changed++;
     const rowHash = 'etat' in row ? this.ports.watch.rowHash(tenant.hash, row) : undefined;
-    const sight = { dossier, changed: outcome === 'changed', ...this.#load() };
-    await this.ports.watch.noteRead(tenant.hash, { opcoId, numeroInterne }, rowHash, (observed) =>
-      clockOf({ ...sight, observed }),
-    );
+    const load = this.#load();
+    const kept = await this.keepRead.keep(tenant.hash, {
+      ...{ name: { opcoId, numeroInterne }, dossier, rowHash, tellDiscovered, today, fence: this.#fence },
+      clockOf: (observed, changed) => clockOf({ ...load, dossier, changed, observed }),
+    });
+    if (kept.changed) this.#tally.changed++;
+    if (kept.told) this.ports.signal.announce();
   }
 
   /** One dossier that the OPCO cannot show for a reason of its own must not hold up all that come after it. */
@@ -154,24 +157,6 @@ export class PollRun {
       weights: this.#weights + (this.#weights === 0 ? dossiers * usualWeight : 0),
     };
   }
-
-  async #keep(name: DossierName, dossier: Dossier): Promise<'changed' | 'same'> {
-    const { tenant, tellDiscovered, today } = this.poll;
-    const { events, snapshots, signal } = this.ports;
-    let kept = { changed: false, told: false };
-    await snapshots.keep(tenant.hash, name, dossier, async (sql, before) => {
-      await assertClaimed(this.poll, sql);
-      kept = await tellKept(sql, events, {
-        tenant: tenant.hash,
-        sight: { name, dossier },
-        before,
-        tellDiscovered,
-        today,
-      });
-    });
-    if (kept.told) signal.announce();
-    return kept.changed ? 'changed' : 'same';
-  }
 }
 
 /** The dossier that was asked for; undefined when that one dossier cannot be shown, or another one came. Throws what concerns all. */
@@ -179,17 +164,4 @@ function dossierIn(exchange: Exchange, numeroInterne: string): Dossier | undefin
   if (exchange.failure && oneDossierOnly.has(exchange.failure.code)) return undefined;
   const dossier = exchange.reply().value() as Dossier;
   return dossier.cerfa.numeroInterne === numeroInterne ? dossier : undefined;
-}
-
-async function assertOurs(poll: Poll): Promise<void> {
-  poll.signal.throwIfAborted();
-  if (!(await poll.stillOurs())) throw takenOver();
-}
-
-async function assertClaimed(poll: Poll, sql: Sql): Promise<void> {
-  if (!(await poll.holdsClaim(sql))) throw takenOver();
-}
-
-function takenOver() {
-  return fail('CONFLICT', { detail: 'Un autre processus a repris cette lecture.' });
 }

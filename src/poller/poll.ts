@@ -4,7 +4,7 @@ import type { Call, Exchange } from '../core/exchange.js';
 import type { Tenant, TenantHash } from '../core/tenant.js';
 import type { CommitSignal } from '../events/commit-signal.js';
 import type { EventLog } from '../events/event-log.js';
-import type { Sql } from '../platform/database/database.js';
+import type { Database, Sql } from '../platform/database/database.js';
 import type { Clock } from './pace.js';
 import type { SnapshotRepository } from './snapshot.repository.js';
 import type { Observed, WatchRepository } from './watch.repository.js';
@@ -21,6 +21,7 @@ export interface Forgets {
 
 /** What polling works with. */
 export interface PollPorts {
+  readonly database: Database;
   readonly reads: Reads;
   readonly cache: Forgets;
   readonly snapshots: SnapshotRepository;

@@ -59,6 +59,7 @@ import { WatchRepository } from './watch.repository.js';
       provide: PollDossiers,
       inject: [
         ...[
+          Database,
           PipelineRunner,
           RESPONSE_CACHE,
           SnapshotRepository,
@@ -68,9 +69,9 @@ import { WatchRepository } from './watch.repository.js';
           AdaptersInForce,
         ],
       ],
-      useFactory: (...[reads, cache, snapshots, watch, events, signal, inForce]: PollParts) =>
+      useFactory: (...[database, reads, cache, snapshots, watch, events, signal, inForce]: PollParts) =>
         new PollDossiers({
-          ...{ reads, cache, snapshots, watch, events, signal },
+          ...{ database, reads, cache, snapshots, watch, events, signal },
           wait: (ms, ended) => pause(ms, undefined, { signal: ended }),
           pagingOf: (opcoId) => inForce.of(opcoId)?.paging,
         }),
@@ -94,6 +95,7 @@ export class PollerModule {}
 
 type PollerParts = [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, LocalPermits];
 type PollParts = [
+  Database,
   PipelineRunner,
   ResponseCache,
   SnapshotRepository,

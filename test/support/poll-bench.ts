@@ -9,11 +9,12 @@ import { CommitSignal } from '../../src/events/commit-signal.js';
 import { EventLog } from '../../src/events/event-log.js';
 import { Env } from '../../src/platform/config/env.js';
 import { KeyRing } from '../../src/platform/crypto/key-ring.js';
+import type { Sql } from '../../src/platform/database/database.js';
 import { HistoryRepository } from '../../src/poller/history.repository.js';
 import { PollDossiers, type Reads } from '../../src/poller/poll-dossiers.js';
 import { PollTargetRepository } from '../../src/poller/poll-target.repository.js';
 import { Poller } from '../../src/poller/poller.js';
-import { SnapshotRepository } from '../../src/poller/snapshot.repository.js';
+import { type Kept, type Sight, type Snapshot, SnapshotRepository } from '../../src/poller/snapshot.repository.js';
 import { WatchRepository } from '../../src/poller/watch.repository.js';
 import { DataKeys } from '../../src/tenancy/data-keys.js';
 import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
@@ -115,6 +116,21 @@ export class PollBench {
     return new SnapshotRepository(this.db.database, this.keys);
   }
 
+  get watch(): WatchRepository {
+    return new WatchRepository(this.db.database, this.keys);
+  }
+
+  /** Keeps a dossier in a transaction of its own. */
+  keep(
+    tenant: TenantHash,
+    sight: Sight,
+    then: (sql: Sql, before?: Snapshot) => Promise<void> = async () => undefined,
+  ): Promise<Kept> {
+    return this.db.database.asTenant(tenant, (sql) =>
+      this.snapshots.keepWithin(sql, tenant, sight, (before) => then(sql, before)),
+    );
+  }
+
   /** What this process holds of the keys of a tenant. */
   forgetKeys(tenant: TenantHash): void {
     this.keys.forget(tenant);
@@ -126,9 +142,10 @@ export class PollBench {
 
   anInstance(): Poller {
     const polls = new PollDossiers({
+      database: this.db.database,
       reads: this.opco,
       snapshots: this.snapshots,
-      watch: new WatchRepository(this.db.database, this.keys),
+      watch: this.watch,
       events: new EventLog(),
       signal: new CommitSignal(),
       cache: { forget: async (_opcoId, _tenant, entities) => void this.forgotten.push(...entities) },
