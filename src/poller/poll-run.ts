@@ -12,6 +12,7 @@ import type { EndAbsent } from './end-absent.js';
 import { isVerified } from './judge-scan.js';
 import type { KeepRead } from './keep-read.js';
 import { usualWeight } from './pace.js';
+import type { PollFactures } from './poll-factures.js';
 import type { Poll, PollLoad, PollPorts, PollReport } from './poll.js';
 
 /** A detail that fails so is that dossier's own trouble: the others are read all the same. */
@@ -25,6 +26,13 @@ const oneDossierOnly: ReadonlySet<ErrorCode> = new Set([
 const outageFrom = 3;
 /** May be the OPCO's trouble or one dossier's. */
 const passing: ReadonlySet<ErrorCode> = new Set(['UPSTREAM_ERROR', 'UPSTREAM_TIMEOUT']);
+
+/** What a poll is made of. */
+export interface RunParts {
+  readonly absences: EndAbsent;
+  readonly details: KeepRead;
+  readonly factures: PollFactures;
+}
 
 /** One poll under way: what it has seen so far. */
 export class PollRun {
@@ -42,8 +50,7 @@ export class PollRun {
   constructor(
     private readonly poll: Poll,
     private readonly ports: PollPorts,
-    private readonly absences: EndAbsent,
-    private readonly keepRead: KeepRead,
+    private readonly parts: RunParts,
   ) {}
 
   async go(): Promise<PollReport> {
@@ -53,6 +60,9 @@ export class PollRun {
     const complete = await this.#scan();
     const verified = isVerified({ complete, rows: this.#rows, numbers: this.#seen.size, totals: this.#totals });
     const ended = verified ? await this.#endAbsent() : 0;
+    // Before the details that are due: an invoice that was paid makes those of its dossiers due.
+    const factures = await this.parts.factures.run(this.poll, (query) => this.#ask('facturesEtats', query));
+    if (factures) await this.poll.noteFactures(factures, this.#load());
     for (const numeroInterne of await this.ports.watch.due(tenant.hash, opcoId, mostDue))
       await this.#read({ numeroInterne });
     const allKnown = verified && this.#tally.unreadable === 0;
@@ -89,7 +99,7 @@ export class PollRun {
 
   #endAbsent(): Promise<number> {
     const { tenant, opcoId } = this.poll;
-    return this.absences.run({
+    return this.parts.absences.run({
       ...{ tenant: tenant.hash, opcoId, seen: this.#seen },
       isGone: async ({ numeroInterne }) => {
         await assertOurs(this.poll);
@@ -135,7 +145,7 @@ export class PollRun {
     }
     const rowHash = 'etat' in row ? this.ports.watch.rowHash(tenant.hash, row) : undefined;
     const load = this.#load();
-    const kept = await this.keepRead.keep(tenant.hash, {
+    const kept = await this.parts.details.keep(tenant.hash, {
       ...{ name: { opcoId, numeroInterne }, dossier, rowHash, tellDiscovered, today, fence: this.#fence },
       clockOf: (observed, changed) => clockOf({ ...load, dossier, changed, observed }),
     });

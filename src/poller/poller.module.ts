@@ -16,6 +16,7 @@ import { Env } from '../platform/config/env.js';
 import { Database } from '../platform/database/database.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { DataKeys } from '../tenancy/data-keys.js';
+import { FactureRepository } from './facture.repository.js';
 import { HistoryRepository } from './history.repository.js';
 import { PollDossiers } from './poll-dossiers.js';
 import { PollingRepository } from './polling.repository.js';
@@ -51,6 +52,12 @@ import { WatchRepository } from './watch.repository.js';
       useFactory: (database: Database, keys: DataKeys) => new WatchRepository(database, keys),
     },
     {
+      provide: FactureRepository,
+      inject: [Database, DataKeys, EventLog],
+      useFactory: (database: Database, keys: DataKeys, events: EventLog) =>
+        new FactureRepository(database, keys, events),
+    },
+    {
       provide: PollTargetRepository,
       inject: [Database],
       useFactory: (database: Database) => new PollTargetRepository(database),
@@ -64,15 +71,17 @@ import { WatchRepository } from './watch.repository.js';
           RESPONSE_CACHE,
           SnapshotRepository,
           WatchRepository,
+          FactureRepository,
           EventLog,
           CommitSignal,
           AdaptersInForce,
         ],
       ],
-      useFactory: (...[database, reads, cache, snapshots, watch, events, signal, inForce]: PollParts) =>
+      useFactory: (...[database, reads, cache, snapshots, watch, factures, events, signal, inForce]: PollParts) =>
         new PollDossiers({
-          ...{ database, reads, cache, snapshots, watch, events, signal },
+          ...{ database, reads, cache, snapshots, watch, factures, events, signal },
           wait: (ms, ended) => pause(ms, undefined, { signal: ended }),
+          listsFactures: (opcoId) => serves(reads, opcoId),
           pagingOf: (opcoId) => inForce.of(opcoId)?.paging,
         }),
     },
@@ -93,6 +102,16 @@ import { WatchRepository } from './watch.repository.js';
 })
 export class PollerModule {}
 
+/** Whether the OPCO lists the states of invoices, and the operator has them served. */
+function serves(reads: PipelineRunner, opcoId: string): boolean {
+  try {
+    reads.served({ opcoId, endpoint: 'facturesEtats' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 type PollerParts = [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, LocalPermits];
 type PollParts = [
   Database,
@@ -100,6 +119,7 @@ type PollParts = [
   ResponseCache,
   SnapshotRepository,
   WatchRepository,
+  FactureRepository,
   EventLog,
   CommitSignal,
   AdaptersInForce,

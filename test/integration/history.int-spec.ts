@@ -206,12 +206,12 @@ describe('the history of a dossier', () => {
     const audit = new AuditTrail();
     const purge = (versionDays: number, deletedDays: number) =>
       purgeSnapshots(bench.db.database, audit, { versionDays, deletedDays });
-    expect(await purge(1, 1)).toEqual({ versions: 0, dossiers: 0 });
+    expect(await purge(1, 1)).toEqual({ versions: 0, dossiers: 0, factures: 0 });
     const { versions, dossiers } = await purge(0, 0);
     expect([versions >= 2, dossiers]).toEqual([true, 1]);
     const { data, nextCursor } = await page();
     expect([data, nextCursor]).toMatchObject([[{ version: 3, changes: null, patch: null }], null]);
-    expect(await purge(0, 0)).toEqual({ versions: 0, dossiers: 0 });
+    expect(await purge(0, 0)).toEqual({ versions: 0, dossiers: 0, factures: 0 });
     expect(await verifySnapshots(bench.db.database, tenant)).toMatchObject({ dossiers: 1, versions: 1, faults: [] });
     expect(await keep(dossier('SOLDE'))).toMatchObject({ before: { version: 3 } });
     expect((await verifySnapshots(bench.db.database, tenant)).faults).toEqual([]);
