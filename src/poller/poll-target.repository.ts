@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readTenantHash, type Environment, type Tenant } from '../core/tenant.js';
+import { readTenantHash, type Environment, type Tenant, type TenantHash } from '../core/tenant.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import type { FacturesReading } from './poll.js';
 
@@ -93,6 +93,22 @@ export class PollTargetRepository {
       factures: row.factures,
       claimedAt: row.claimed_at,
     }));
+  }
+
+  /** What a tenant's poll at an OPCO may plan on, for whoever reads details outside a poll. */
+  async share(
+    tenant: TenantHash,
+    opcoId: string,
+  ): Promise<{ readonly sharedBy: number; readonly facturesCalls: number }> {
+    const [row] = await this.database.asSystem((sql) =>
+      sql.query<{ shared_by: number; factures_calls: number }>(
+        `SELECT count(*) FILTER (WHERE stopped_at IS NULL AND paused_reason IS NULL)::int AS shared_by,
+           coalesce(max(factures_calls) FILTER (WHERE tenant_hash = $1), 0)::int AS factures_calls
+         FROM poll_targets WHERE opco_id = $2`,
+        [tenant, opcoId],
+      ),
+    );
+    return { sharedBy: row?.shared_by ?? 1, facturesCalls: row?.factures_calls ?? 0 };
   }
 
   /** Prolongs a claim; false when it is no longer ours, and the poll must stop. */

@@ -18,11 +18,13 @@ import { Metrics } from '../platform/metrics/metrics.js';
 import { DataKeys } from '../tenancy/data-keys.js';
 import { FactureRepository } from './facture.repository.js';
 import { HistoryRepository } from './history.repository.js';
+import { NoteBulkReads } from './note-bulk-reads.js';
 import { PollDossiers } from './poll-dossiers.js';
 import { PollingRepository } from './polling.repository.js';
 import { HistoryPurgeDuty } from './purge-duty.js';
 import { PollTargetRepository } from './poll-target.repository.js';
 import { Poller } from './poller.js';
+import { ReadClock, type ReadClockPorts } from './read-clock.js';
 import { SnapshotRepository } from './snapshot.repository.js';
 import { WatchRepository } from './watch.repository.js';
 
@@ -86,19 +88,23 @@ import { WatchRepository } from './watch.repository.js';
         }),
     },
     {
+      provide: NoteBulkReads,
+      inject: [Env, PollTargetRepository, WatchRepository, LocalPermits],
+      useFactory: (...[env, targets, watch, permits]: NoteParts) =>
+        new NoteBulkReads({ targets, watch, clock: new ReadClock(clockPorts(env, permits)) }),
+    },
+    {
       provide: Poller,
       inject: [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, LocalPermits],
       useFactory: (...[env, targets, polls, schedule, metrics, permits]: PollerParts) =>
         new Poller({
           ...{ env, targets, polls, schedule },
-          random: Math.random,
-          now: Date.now,
-          callsPerSecondOf: (opcoId, environment) => permits.look(budgetKey(opcoId, environment)).rate,
+          ...clockPorts(env, permits),
           ended: (opco, result) => metrics.polls.inc({ opco, result }),
         }),
     },
   ],
-  exports: [SnapshotRepository, HistoryRepository, PollingRepository],
+  exports: [SnapshotRepository, HistoryRepository, PollingRepository, NoteBulkReads],
 })
 export class PollerModule {}
 
@@ -112,6 +118,17 @@ function serves(reads: PipelineRunner, opcoId: string): boolean {
   }
 }
 
+/** By the real clock, and by what each OPCO is believed to bear at this moment. */
+function clockPorts(env: Env, permits: LocalPermits): ReadClockPorts & { readonly env: Env } {
+  return {
+    env,
+    random: Math.random,
+    now: Date.now,
+    callsPerSecondOf: (opcoId, environment) => permits.look(budgetKey(opcoId, environment)).rate,
+  };
+}
+
+type NoteParts = [Env, PollTargetRepository, WatchRepository, LocalPermits];
 type PollerParts = [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, LocalPermits];
 type PollParts = [
   Database,

@@ -88,13 +88,16 @@ export class WatchRepository extends TenantScopedRepository {
   }
 
   /** The sum of the weights of all that is watched, and how many have none yet. */
-  async load(tenant: TenantHash, opcoId: string): Promise<{ weights: number; unweighed: number }> {
-    const [row] = await this.within(tenant, (sql) =>
-      sql.query<{ weights: number; unweighed: number }>(
-        `SELECT coalesce(sum(weight), 0)::float8 AS weights, count(*) FILTER (WHERE weight = 0)::int AS unweighed FROM watched_dossiers
-         WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL`,
-        [tenant, opcoId],
-      ),
+  load(tenant: TenantHash, opcoId: string): Promise<{ weights: number; unweighed: number }> {
+    return this.within(tenant, (sql) => this.loadWithin(sql, tenant, opcoId));
+  }
+
+  /** The same in a transaction of this tenant that the caller has begun. */
+  async loadWithin(sql: Sql, tenant: TenantHash, opcoId: string): Promise<{ weights: number; unweighed: number }> {
+    const [row] = await sql.query<{ weights: number; unweighed: number }>(
+      `SELECT coalesce(sum(weight), 0)::float8 AS weights, count(*) FILTER (WHERE weight = 0)::int AS unweighed FROM watched_dossiers
+       WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL`,
+      [tenant, opcoId],
     );
     return row ?? { weights: 0, unweighed: 0 };
   }

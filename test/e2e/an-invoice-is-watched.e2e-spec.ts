@@ -50,6 +50,12 @@ describe('an invoice that an OPCO lists', () => {
   const bill = async (numero: string) => {
     const { premier: numeroInterne } = await cfa.seed('akto', 1);
     await cfa.put('akto', numeroInterne, 'ENGAGE');
+    // As the watch has it before anything is billed.
+    await eventually(
+      () => cfa.ask('GET', `/akto/dossiers/${numeroInterne}/historique`),
+      ({ body }) => body.data?.[0]?.etat === 'ENGAGE',
+      40_000,
+    );
     const { cerfa } = (await cfa.fresh(`/akto/dossiers/${numeroInterne}`)).body;
     const { lignes, ...facture } = exampleFacture(numero, cerfa.numeroExterne);
     const body = { ...facture, montantTotal: 1, lignes: [{ ...lignes[0], montant: 1 }] };
