@@ -52,11 +52,11 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
     const { env, schedule } = this.ports;
     if (!env.roles.has('poller')) return;
     this.#ticking = true;
-    void this.ports.targets.spread(env.OPCOVIA_POLL_INTERVAL_SECONDS).catch((error: unknown) => this.#complain(error));
-    schedule.addInterval(
-      tickName,
-      setInterval(() => this.#rounds.wake(), env.OPCOVIA_TICK_MS),
-    );
+    const { targets } = this.ports;
+    // The first round waits for it: else it would take in one burst what is about to be spread.
+    const spread = targets.spread(env.OPCOVIA_POLL_INTERVAL_SECONDS).catch((error: unknown) => this.#complain(error));
+    const tick = () => void spread.then(() => this.#rounds.wake());
+    schedule.addInterval(tickName, setInterval(tick, env.OPCOVIA_TICK_MS));
   }
 
   /** Before the pipeline closes its connections: reads have no effect and may be cut short. */

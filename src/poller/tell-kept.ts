@@ -1,7 +1,7 @@
 import type { TenantHash } from '../core/tenant.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Sql } from '../platform/database/database.js';
-import { asDeposited } from './as-deposited.js';
+import { asDeposited, isOurs } from './as-deposited.js';
 import { changeEvent, discoveredEvent } from './change-event.js';
 import { reconcile } from './coherence.js';
 import type { Sight, Snapshot } from './snapshot.repository.js';
@@ -30,7 +30,8 @@ export async function tellKept(
 ): Promise<{ readonly changed: boolean; readonly told: boolean }> {
   const { name, dossier } = sight;
   const known = before ?? (await asDeposited(sql, tenant, sight));
-  const appeared = tellDiscovered ? discoveredEvent(name, dossier) : undefined;
+  const discovered = tellDiscovered && !known && !(await isOurs(sql, tenant, name));
+  const appeared = discovered ? discoveredEvent(name, dossier) : undefined;
   const news = [
     known ? changeEvent(name, known, dossier) : appeared,
     await newIncoherence(sql, tenant, name, reconcile({ dossier, today })),

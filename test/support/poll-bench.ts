@@ -13,6 +13,7 @@ import type { Sql } from '../../src/platform/database/database.js';
 import { FactureRepository } from '../../src/poller/facture.repository.js';
 import { HistoryRepository } from '../../src/poller/history.repository.js';
 import { PollDossiers, type Reads } from '../../src/poller/poll-dossiers.js';
+import { PollingRepository } from '../../src/poller/polling.repository.js';
 import { PollTargetRepository } from '../../src/poller/poll-target.repository.js';
 import { Poller } from '../../src/poller/poller.js';
 import { type Kept, type Sight, type Snapshot, SnapshotRepository } from '../../src/poller/snapshot.repository.js';
@@ -139,6 +140,10 @@ export class PollBench {
     return new SnapshotRepository(this.db.database, this.keys);
   }
 
+  get polling(): PollingRepository {
+    return new PollingRepository(this.db.database, new AuditTrail());
+  }
+
   get watch(): WatchRepository {
     return new WatchRepository(this.db.database, this.keys);
   }
@@ -163,7 +168,7 @@ export class PollBench {
     return new HistoryRepository(this.db.database, this.snapshots);
   }
 
-  anInstance(): Poller {
+  anInstance(settings: Partial<Env> = {}): Poller {
     const polls = new PollDossiers({
       database: this.db.database,
       reads: this.opco,
@@ -177,7 +182,7 @@ export class PollBench {
       listsFactures: () => this.opco.factures !== undefined,
       pagingOf: (opcoId) => (opcoId === 'akto' ? { kind: 'pages', size: 2 } : undefined),
     });
-    const env = Object.assign(new Env(), { OPCOVIA_POLL_INTERVAL_SECONDS: 60 });
+    const env = Object.assign(new Env(), { OPCOVIA_POLL_INTERVAL_SECONDS: 60, ...settings });
     return new Poller({
       env,
       polls,
