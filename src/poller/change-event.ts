@@ -1,4 +1,5 @@
 import type { Dossier } from '../core/contract/dossier.js';
+import type { EtatFacture } from '../core/contract/factures-etats.js';
 import type { OpcoId } from '../core/endpoint.js';
 import type { NewEvent } from '../core/events.js';
 import { diff } from './diff.js';
@@ -9,6 +10,8 @@ export type KnownState = Pick<Snapshot, 'etat' | 'dossier' | 'deleted'>;
 
 /** Most paths that one event lists: the body stays far below 20 kB. */
 const mostChanges = 100;
+/** Longest number that an event shows. */
+const mostNumero = 100;
 
 /** Deliveries about one dossier stay in order. */
 const subjectOf = ({ opcoId, numeroInterne }: DossierName) => `dossier:${opcoId}:${numeroInterne}`;
@@ -42,6 +45,20 @@ export function discoveredEvent(name: DossierName, dossier: Dossier): NewEvent {
 export function deletedEvent(name: DossierName, before: KnownState): NewEvent {
   const data = { numeroInterne: name.numeroInterne, etat: before.etat };
   return { type: 'dossier.deleted', opcoId: name.opcoId, subject: subjectOf(name), data };
+}
+
+/** The event of an invoice that is in another state; `before` is null when it was not known. */
+export function factureEvent(opcoId: string, facture: EtatFacture, before: string | null): NewEvent {
+  const { numeroInterneFacture, referenceFactureCFA, etatFacture } = facture;
+  const [dossier, ...others] = new Set((facture.dossiers ?? []).map((each) => each.numeroInterneDossier));
+  const readable = referenceFactureCFA && referenceFactureCFA.length <= mostNumero;
+  const data = {
+    numero: readable ? referenceFactureCFA : numeroInterneFacture,
+    numeroInterneFacture,
+    ...{ before, after: etatFacture },
+    ...(dossier && others.length === 0 && { numeroInterne: dossier }),
+  };
+  return { type: 'facture.etat_changed', opcoId, subject: `facture:${opcoId}:${numeroInterneFacture}`, data };
 }
 
 /** The event of absences that are too many to be believed. */

@@ -41,7 +41,7 @@ export class EndAbsent {
   async run(scan: VerifiedScan): Promise<number> {
     const { watch } = this.ports;
     const { tenant, opcoId } = scan;
-    const { absent, known, endedLately, lifted } = await watch.countAbsences(tenant, opcoId, scan.seen);
+    const { absent, known, endedLately, lifted } = await watch.countAbsences(tenant, opcoId, scan.seen, scan.fence);
     const held = !lifted && isMassDeletion({ candidates: absent.length, known, endedLately });
     const raised = await watch.brake(tenant, opcoId, held ? absent.length : null, async (sql) => {
       await scan.fence(sql);
@@ -57,7 +57,7 @@ export class EndAbsent {
   async #end({ tenant, isGone, fence }: VerifiedScan, name: DossierName): Promise<boolean> {
     const { watch, snapshots, events, signal } = this.ports;
     if (!(await isGone(name))) {
-      await watch.forgetAbsence(tenant, name);
+      await watch.forgetAbsence(tenant, name, fence);
       return false;
     }
     const ended = await snapshots.end(tenant, name, async (sql, before) => {

@@ -102,6 +102,21 @@ describe('the pace of details', () => {
     );
   });
 
+  it('keeps the list of invoices inside the share as well, and takes nothing for it where there is none', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 500 }), fc.integer({ min: 0, max: 500 }), (listCalls, facturesCalls) => {
+        const terms = { callsPerSecond: 4, share: 0.2, sharedBy: 3, listCalls, dossiers: 50 * listCalls, weights: 40 };
+        const plan = planBudget({ ...terms, facturesCalls });
+        const perDay = (4 * 0.2 * 86_400) / 3;
+        const factures = facturesCalls === 0 ? 0 : (facturesCalls * 86_400) / plan.facturesSeconds;
+        expect(plan.detailsPerDay + (listCalls * 86_400) / plan.listSeconds + factures).toBeCloseTo(perDay, 3);
+        expect(factures).toBeLessThanOrEqual(0.25 * perDay + 1e-6);
+        expect(factures).toBeGreaterThanOrEqual(facturesCalls === 0 ? 0 : 0.05 * perDay - 1e-6);
+        if (facturesCalls === 0) expect(plan).toEqual(planBudget(terms));
+      }),
+    );
+  });
+
   it.each([
     [2000, 50],
     [2000, 2000],

@@ -20,6 +20,8 @@ export interface PaceFacts {
 /** The calls that one tenant's poll at an OPCO may plan on. */
 export interface Budget {
   readonly detailsPerDay: number;
+  /** Seconds between two lists of invoices, at least; none where the OPCO lists none. */
+  readonly facturesSeconds: number;
   /** Seconds between two lists, at least. */
   readonly listSeconds: number;
 }
@@ -72,7 +74,7 @@ export interface ClockTerms {
   readonly observed: Observed;
   readonly changed: boolean;
   readonly weights: number;
-  readonly budget: Budget;
+  readonly budget: Pick<Budget, 'detailsPerDay'>;
   readonly leastSeconds: number;
   readonly random: number;
 }
@@ -111,10 +113,15 @@ const daysBetween = (from: string, to: string) => (Date.parse(to) - Date.parse(f
 const listedPerDossier = 0.005;
 const leastListShare = 0.05;
 const mostListShare = 0.7;
+/** Changes a day that the list of invoices shows, per dossier: seven instalments in two years, each billed and paid. */
+const billedPerDossier = 0.015;
+const leastFacturesShare = 0.05;
+const mostFacturesShare = 0.25;
 
 /**
  * How the poll share of an OPCO's rate is divided. R listed changes a day wait half the time between two lists of L calls, all others
  * as above; for a + d calls a day, R L / (2 a) + S^2 / (2 d) is least when a : d is sqrt(R L) : S. Neither side ever gets nothing.
+ * Where the OPCO lists invoices, that list is one more term of the same form.
  */
 export function planBudget(terms: {
   readonly callsPerSecond: number;
@@ -122,16 +129,26 @@ export function planBudget(terms: {
   /** Tenants that are polled at this OPCO. */
   readonly sharedBy: number;
   readonly listCalls: number;
+  /** Calls that the list of invoices takes; 0 where the OPCO lists none. */
+  readonly facturesCalls?: number;
   readonly dossiers: number;
   /** The sum of the weights of all that is watched: S. */
   readonly weights: number;
 }): Budget {
-  const { callsPerSecond, share, sharedBy, listCalls, dossiers, weights } = terms;
-  const perDay = (callsPerSecond * share * daySeconds) / Math.max(1, sharedBy);
+  const { callsPerSecond, share, sharedBy, listCalls, facturesCalls = 0, dossiers, weights } = terms;
+  const all = (callsPerSecond * share * daySeconds) / Math.max(1, sharedBy);
   const list = Math.sqrt(listedPerDossier * dossiers * listCalls);
   // While nothing is watched there are no details to read, and the list alone can bring the first dossier.
   const part = weights > 0 ? Math.min(mostListShare, Math.max(leastListShare, list / (list + weights))) : mostListShare;
-  return { listSeconds: (listCalls * daySeconds) / (perDay * part), detailsPerDay: perDay * (1 - part) };
+  const factures = Math.sqrt(billedPerDossier * dossiers * facturesCalls);
+  const billed = factures / Math.max(factures + list + weights, Number.EPSILON);
+  const facturesPart = facturesCalls > 0 ? Math.min(mostFacturesShare, Math.max(leastFacturesShare, billed)) : 0;
+  const perDay = all * (1 - facturesPart);
+  return {
+    listSeconds: (listCalls * daySeconds) / (perDay * part),
+    detailsPerDay: perDay * (1 - part),
+    facturesSeconds: facturesCalls > 0 ? (facturesCalls * daySeconds) / (all * facturesPart) : 0,
+  };
 }
 
 /** How much faster than planned a backlog may be read: it goes down, and nothing comes in a burst. */

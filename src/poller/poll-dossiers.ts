@@ -1,6 +1,8 @@
 import { EndAbsent } from './end-absent.js';
+import { KeepRead } from './keep-read.js';
 import type { Poll, PollPorts, PollReport } from './poll.js';
-import { PollRun } from './poll-run.js';
+import { PollFactures } from './poll-factures.js';
+import { PollRun, type RunParts } from './poll-run.js';
 
 export type { Poll, PollPorts, PollReport, Reads } from './poll.js';
 
@@ -11,14 +13,18 @@ export type { Poll, PollPorts, PollReport, Reads } from './poll.js';
  * deposited it: it left us as TRANSMIS, and what became of it since is a change.
  */
 export class PollDossiers {
-  readonly #absences: EndAbsent;
+  readonly #parts: RunParts;
 
   constructor(private readonly ports: PollPorts) {
-    this.#absences = new EndAbsent(ports);
+    this.#parts = {
+      absences: new EndAbsent(ports),
+      details: new KeepRead(ports),
+      factures: new PollFactures(ports),
+    };
   }
 
   /** Throws the failure that ended the scan. */
   async run(poll: Poll): Promise<PollReport> {
-    return new PollRun(poll, this.ports, this.#absences).go();
+    return new PollRun(poll, this.ports, this.#parts).go();
   }
 }

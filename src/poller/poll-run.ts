@@ -7,12 +7,13 @@ import type { Call, Exchange } from '../core/exchange.js';
 import { askPatiently } from '../core/ask-patiently.js';
 import { scanPages, type PagedList } from '../core/scan-pages.js';
 import type { Sql } from '../platform/database/database.js';
+import { assertClaimed, assertOurs } from './assert-claim.js';
 import type { EndAbsent } from './end-absent.js';
 import { isVerified } from './judge-scan.js';
+import type { KeepRead } from './keep-read.js';
 import { usualWeight } from './pace.js';
+import type { PollFactures } from './poll-factures.js';
 import type { Poll, PollLoad, PollPorts, PollReport } from './poll.js';
-import type { DossierName } from './snapshot.repository.js';
-import { tellKept } from './tell-kept.js';
 
 /** A detail that fails so is that dossier's own trouble: the others are read all the same. */
 const oneDossierOnly: ReadonlySet<ErrorCode> = new Set([
@@ -26,6 +27,13 @@ const outageFrom = 3;
 /** May be the OPCO's trouble or one dossier's. */
 const passing: ReadonlySet<ErrorCode> = new Set(['UPSTREAM_ERROR', 'UPSTREAM_TIMEOUT']);
 
+/** What a poll is made of. */
+export interface RunParts {
+  readonly absences: EndAbsent;
+  readonly details: KeepRead;
+  readonly factures: PollFactures;
+}
+
 /** One poll under way: what it has seen so far. */
 export class PollRun {
   readonly #requestId = randomUUID();
@@ -37,11 +45,12 @@ export class PollRun {
   #failedInARow = 0;
   readonly #totals = new Set<number | null>();
   #weights = 0;
+  readonly #fence = (sql: Sql) => assertClaimed(this.poll, sql);
 
   constructor(
     private readonly poll: Poll,
     private readonly ports: PollPorts,
-    private readonly absences: EndAbsent,
+    private readonly parts: RunParts,
   ) {}
 
   async go(): Promise<PollReport> {
@@ -51,6 +60,9 @@ export class PollRun {
     const complete = await this.#scan();
     const verified = isVerified({ complete, rows: this.#rows, numbers: this.#seen.size, totals: this.#totals });
     const ended = verified ? await this.#endAbsent() : 0;
+    // Before the details that are due: an invoice that was paid makes those of its dossiers due.
+    const factures = await this.parts.factures.run(this.poll, (query) => this.#ask('facturesEtats', query));
+    if (factures) await this.poll.noteFactures(factures, this.#load());
     for (const numeroInterne of await this.ports.watch.due(tenant.hash, opcoId, mostDue(this.#load())))
       await this.#read({ numeroInterne });
     const allKnown = verified && this.#tally.unreadable === 0;
@@ -87,13 +99,13 @@ export class PollRun {
 
   #endAbsent(): Promise<number> {
     const { tenant, opcoId } = this.poll;
-    return this.absences.run({
+    return this.parts.absences.run({
       ...{ tenant: tenant.hash, opcoId, seen: this.#seen },
       isGone: async ({ numeroInterne }) => {
         await assertOurs(this.poll);
         return (await this.#ask('dossier', { numeroInterne })).failure?.code === 'NOT_FOUND';
       },
-      fence: (sql) => assertClaimed(this.poll, sql),
+      fence: this.#fence,
     });
   }
 
@@ -111,7 +123,7 @@ export class PollRun {
 
   async #toRead(rows: readonly Etat[]): Promise<readonly Etat[]> {
     const { tenant, opcoId } = this.poll;
-    const { moved, known } = await this.ports.watch.pointed(tenant.hash, opcoId, rows);
+    const { moved, known } = await this.ports.watch.pointed(tenant.hash, opcoId, rows, this.#fence);
     const stale = moved.filter((row) => known.has(row.numeroInterne)).map((row) => `dossier:${row.numeroInterne}`);
     // Before the detail is read: its fresh answer may then stay.
     if (stale.length > 0) await this.ports.cache.forget(opcoId, tenant.hash, stale);
@@ -120,7 +132,7 @@ export class PollRun {
 
   /** A row of the list, or a number whose time has come. */
   async #read(row: Etat | Pick<Etat, 'numeroInterne'>): Promise<void> {
-    const { tenant, opcoId, clockOf } = this.poll;
+    const { tenant, opcoId, clockOf, tellDiscovered, today } = this.poll;
     const { numeroInterne } = row;
     await assertOurs(this.poll);
     this.#tally.read++;
@@ -128,16 +140,17 @@ export class PollRun {
     const dossier = this.#excuses(exchange) ? undefined : dossierIn(exchange, numeroInterne);
     if (!dossier) {
       this.#tally.unreadable++;
-      if (!('etat' in row)) await this.ports.watch.postpone(tenant.hash, { opcoId, numeroInterne });
+      if (!('etat' in row)) await this.ports.watch.postpone(tenant.hash, { opcoId, numeroInterne }, this.#fence);
       return;
     }
-    const outcome = await this.#keep({ opcoId, numeroInterne }, dossier);
-    if (outcome === 'changed') this.#tally.changed++;
     const rowHash = 'etat' in row ? this.ports.watch.rowHash(tenant.hash, row) : undefined;
-    const sight = { dossier, changed: outcome === 'changed', ...this.#load() };
-    await this.ports.watch.noteRead(tenant.hash, { opcoId, numeroInterne }, rowHash, (observed) =>
-      clockOf({ ...sight, observed }),
-    );
+    const load = this.#load();
+    const kept = await this.parts.details.keep(tenant.hash, {
+      ...{ name: { opcoId, numeroInterne }, dossier, rowHash, tellDiscovered, today, fence: this.#fence },
+      clockOf: (observed, changed) => clockOf({ ...load, dossier, changed, observed }),
+    });
+    if (kept.changed) this.#tally.changed++;
+    if (kept.told) this.ports.signal.announce();
   }
 
   /** One dossier that the OPCO cannot show for a reason of its own must not hold up all that come after it. */
@@ -154,24 +167,6 @@ export class PollRun {
       weights: this.#weights + (this.#weights === 0 ? dossiers * usualWeight : 0),
     };
   }
-
-  async #keep(name: DossierName, dossier: Dossier): Promise<'changed' | 'same'> {
-    const { tenant, tellDiscovered, today } = this.poll;
-    const { events, snapshots, signal } = this.ports;
-    let kept = { changed: false, told: false };
-    await snapshots.keep(tenant.hash, name, dossier, async (sql, before) => {
-      await assertClaimed(this.poll, sql);
-      kept = await tellKept(sql, events, {
-        tenant: tenant.hash,
-        sight: { name, dossier },
-        before,
-        tellDiscovered,
-        today,
-      });
-    });
-    if (kept.told) signal.announce();
-    return kept.changed ? 'changed' : 'same';
-  }
 }
 
 /** The dossier that was asked for; undefined when that one dossier cannot be shown, or another one came. Throws what concerns all. */
@@ -179,17 +174,4 @@ function dossierIn(exchange: Exchange, numeroInterne: string): Dossier | undefin
   if (exchange.failure && oneDossierOnly.has(exchange.failure.code)) return undefined;
   const dossier = exchange.reply().value() as Dossier;
   return dossier.cerfa.numeroInterne === numeroInterne ? dossier : undefined;
-}
-
-async function assertOurs(poll: Poll): Promise<void> {
-  poll.signal.throwIfAborted();
-  if (!(await poll.stillOurs())) throw takenOver();
-}
-
-async function assertClaimed(poll: Poll, sql: Sql): Promise<void> {
-  if (!(await poll.holdsClaim(sql))) throw takenOver();
-}
-
-function takenOver() {
-  return fail('CONFLICT', { detail: 'Un autre processus a repris cette lecture.' });
 }

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { readTenantHash, type Environment, type Tenant } from '../core/tenant.js';
+import { readTenantHash, type Environment, type Tenant, type TenantHash } from '../core/tenant.js';
 import type { Database, Sql } from '../platform/database/database.js';
+import type { FacturesReading } from './poll.js';
 
 /** A tenant at an OPCO that this process polls for a while. */
 export interface ClaimedTarget {
   readonly tenant: Tenant;
   readonly opcoId: string;
+  /** By PostgreSQL's clock. */
+  readonly claimedAt: string;
   /** Of this claim alone: a claim that ran out cannot be ended by its former holder. */
   readonly claim: string;
   /** Polls in a row that failed. */
@@ -13,6 +16,16 @@ export interface ClaimedTarget {
   readonly tellDiscovered: boolean;
   /** Tenants that are polled at this OPCO. */
   readonly sharedBy: number;
+  readonly factures: FacturesTarget;
+}
+
+/** What is known of the list of invoices of a target. */
+export interface FacturesTarget {
+  readonly due: boolean;
+  /** It was seen whole before. */
+  readonly allKnown: boolean;
+  /** Calls that it took the last time; 0 when it was never read. */
+  readonly calls: number;
 }
 
 /** How a poll ended; each says when the next one is due. */
@@ -32,6 +45,8 @@ interface TargetRow {
   readonly environment: Environment;
   readonly tell_discovered: boolean;
   readonly shared_by: number;
+  readonly factures: FacturesTarget;
+  readonly claimed_at: string;
 }
 
 /**
@@ -60,7 +75,9 @@ export class PollTargetRepository {
          UPDATE poll_targets p SET claimed_by = $1,
            claimed_until = now() + make_interval(secs => $3), next_poll_at = now() + make_interval(secs => $3)
          FROM due WHERE p.tenant_hash = due.tenant_hash AND p.opco_id = due.opco_id
-         RETURNING p.tenant_hash, p.opco_id, p.failures, due.nom, due.environment, p.tell_discovered,
+         RETURNING p.tenant_hash, p.opco_id, p.failures, due.nom, due.environment, p.tell_discovered, now()::text AS claimed_at,
+           json_build_object('due', p.next_factures_at <= now(), 'allKnown', p.factures_known_at IS NOT NULL,
+             'calls', p.factures_calls) AS factures,
            (SELECT count(*)::int FROM poll_targets o WHERE o.opco_id = p.opco_id AND o.stopped_at IS NULL
             AND o.paused_reason IS NULL) AS shared_by`,
         [claim, limit, claimSeconds],
@@ -73,7 +90,25 @@ export class PollTargetRepository {
       failures: row.failures,
       tellDiscovered: row.tell_discovered,
       sharedBy: row.shared_by,
+      factures: row.factures,
+      claimedAt: row.claimed_at,
     }));
+  }
+
+  /** What a tenant's poll at an OPCO may plan on, for whoever reads details outside a poll. */
+  async share(
+    tenant: TenantHash,
+    opcoId: string,
+  ): Promise<{ readonly sharedBy: number; readonly facturesCalls: number }> {
+    const [row] = await this.database.asSystem((sql) =>
+      sql.query<{ shared_by: number; factures_calls: number }>(
+        `SELECT count(*) FILTER (WHERE stopped_at IS NULL AND paused_reason IS NULL)::int AS shared_by,
+           coalesce(max(factures_calls) FILTER (WHERE tenant_hash = $1), 0)::int AS factures_calls
+         FROM poll_targets WHERE opco_id = $2`,
+        [tenant, opcoId],
+      ),
+    );
+    return { sharedBy: row?.shared_by ?? 1, facturesCalls: row?.factures_calls ?? 0 };
   }
 
   /** Prolongs a claim; false when it is no longer ours, and the poll must stop. */
@@ -113,6 +148,26 @@ export class PollTargetRepository {
          WHERE next_poll_at < now() - make_interval(secs => $1) AND last_success_at IS NOT NULL
            AND (claimed_until IS NULL OR claimed_until <= now())`,
         [intervalSeconds],
+      ),
+    );
+  }
+
+  /**
+   * When the list of invoices is read again, as long as the claim is ours; what it took, and whether it was seen whole. A wish for
+   * an earlier reading that was made meanwhile stands.
+   */
+  async noteFactures(
+    target: ClaimedTarget,
+    { calls, verified, nextInSeconds }: FacturesReading & { readonly nextInSeconds: number },
+  ): Promise<void> {
+    await this.database.asSystem((sql) =>
+      sql.query(
+        `UPDATE poll_targets SET factures_calls = greatest($5, 1),
+           factures_known_at = CASE WHEN $6 THEN now() ELSE factures_known_at END,
+           next_factures_at = CASE WHEN next_factures_at > $4::timestamptz THEN least(next_factures_at, now() + make_interval(secs => $7))
+                                   ELSE now() + make_interval(secs => $7) END
+         WHERE tenant_hash = $1 AND opco_id = $2 AND claimed_by = $3 AND claimed_until > clock_timestamp()`,
+        [target.tenant.hash, target.opcoId, target.claim, target.claimedAt, calls, verified, nextInSeconds],
       ),
     );
   }

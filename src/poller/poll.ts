@@ -4,8 +4,9 @@ import type { Call, Exchange } from '../core/exchange.js';
 import type { Tenant, TenantHash } from '../core/tenant.js';
 import type { CommitSignal } from '../events/commit-signal.js';
 import type { EventLog } from '../events/event-log.js';
-import type { Sql } from '../platform/database/database.js';
+import type { Database, Sql } from '../platform/database/database.js';
 import type { Clock } from './pace.js';
+import type { FactureRepository } from './facture.repository.js';
 import type { SnapshotRepository } from './snapshot.repository.js';
 import type { Observed, WatchRepository } from './watch.repository.js';
 
@@ -21,6 +22,7 @@ export interface Forgets {
 
 /** What polling works with. */
 export interface PollPorts {
+  readonly database: Database;
   readonly reads: Reads;
   readonly cache: Forgets;
   readonly snapshots: SnapshotRepository;
@@ -29,6 +31,9 @@ export interface PollPorts {
   readonly signal: CommitSignal;
   /** Resolves after so many milliseconds, or rejects when the signal ends the poll. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly factures: FactureRepository;
+  /** Whether the OPCO lists the states of invoices, and the operator has them served. */
+  readonly listsFactures: (opcoId: string) => boolean;
   /** How the OPCO pages its states; undefined for one that is not served. */
   readonly pagingOf: (opcoId: string) => OpcoAdapter['paging'] | undefined;
 }
@@ -47,10 +52,22 @@ export interface Poll {
   readonly tellDiscovered: boolean;
   /** `YYYY-MM-DD` in Paris. */
   readonly today: string;
+  /** Whether the list of invoices is to be read, and whether it was ever seen whole: what is new then has come since. */
+  readonly factures: { readonly due: boolean; readonly allKnown: boolean };
+  /** Told of each reading of the list of invoices, however it ended, and how much else there is to read. */
+  readonly noteFactures: (reading: FacturesReading, load: PollLoad) => Promise<void>;
   /** Details that may be read because their time has come, once the list has said how much there is. */
   readonly mostDue: (load: PollLoad) => number;
   /** When a dossier's turn comes again, given the calls that the list took and the weight of all that is watched. */
   readonly clockOf: (sight: ClockSight) => Clock;
+}
+
+/** What a reading of the list of invoices came to. */
+export interface FacturesReading {
+  /** Calls that it took. */
+  readonly calls: number;
+  /** Read to its end, and every invoice that the OPCO has stood in it. */
+  readonly verified: boolean;
 }
 
 /** How much there is to read. */

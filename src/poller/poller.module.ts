@@ -16,12 +16,15 @@ import { Env } from '../platform/config/env.js';
 import { Database } from '../platform/database/database.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { DataKeys } from '../tenancy/data-keys.js';
+import { FactureRepository } from './facture.repository.js';
 import { HistoryRepository } from './history.repository.js';
+import { NoteBulkReads } from './note-bulk-reads.js';
 import { PollDossiers } from './poll-dossiers.js';
 import { PollingRepository } from './polling.repository.js';
 import { HistoryPurgeDuty } from './purge-duty.js';
 import { PollTargetRepository } from './poll-target.repository.js';
 import { Poller } from './poller.js';
+import { ReadClock, type ReadClockPorts } from './read-clock.js';
 import { SnapshotRepository } from './snapshot.repository.js';
 import { WatchRepository } from './watch.repository.js';
 
@@ -51,6 +54,12 @@ import { WatchRepository } from './watch.repository.js';
       useFactory: (database: Database, keys: DataKeys) => new WatchRepository(database, keys),
     },
     {
+      provide: FactureRepository,
+      inject: [Database, DataKeys, EventLog],
+      useFactory: (database: Database, keys: DataKeys, events: EventLog) =>
+        new FactureRepository(database, keys, events),
+    },
+    {
       provide: PollTargetRepository,
       inject: [Database],
       useFactory: (database: Database) => new PollTargetRepository(database),
@@ -59,21 +68,30 @@ import { WatchRepository } from './watch.repository.js';
       provide: PollDossiers,
       inject: [
         ...[
+          Database,
           PipelineRunner,
           RESPONSE_CACHE,
           SnapshotRepository,
           WatchRepository,
+          FactureRepository,
           EventLog,
           CommitSignal,
           AdaptersInForce,
         ],
       ],
-      useFactory: (...[reads, cache, snapshots, watch, events, signal, inForce]: PollParts) =>
+      useFactory: (...[database, reads, cache, snapshots, watch, factures, events, signal, inForce]: PollParts) =>
         new PollDossiers({
-          ...{ reads, cache, snapshots, watch, events, signal },
+          ...{ database, reads, cache, snapshots, watch, factures, events, signal },
           wait: (ms, ended) => pause(ms, undefined, { signal: ended }),
+          listsFactures: (opcoId) => serves(reads, opcoId),
           pagingOf: (opcoId) => inForce.of(opcoId)?.paging,
         }),
+    },
+    {
+      provide: NoteBulkReads,
+      inject: [Env, PollTargetRepository, WatchRepository, LocalPermits],
+      useFactory: (...[env, targets, watch, permits]: NoteParts) =>
+        new NoteBulkReads({ targets, watch, clock: new ReadClock(clockPorts(env, permits)) }),
     },
     {
       provide: Poller,
@@ -81,23 +99,44 @@ import { WatchRepository } from './watch.repository.js';
       useFactory: (...[env, targets, polls, schedule, metrics, permits]: PollerParts) =>
         new Poller({
           ...{ env, targets, polls, schedule },
-          random: Math.random,
-          now: Date.now,
-          callsPerSecondOf: (opcoId, environment) => permits.look(budgetKey(opcoId, environment)).rate,
+          ...clockPorts(env, permits),
           ended: (opco, result) => metrics.polls.inc({ opco, result }),
         }),
     },
   ],
-  exports: [SnapshotRepository, HistoryRepository, PollingRepository],
+  exports: [SnapshotRepository, HistoryRepository, PollingRepository, NoteBulkReads],
 })
 export class PollerModule {}
 
+/** Whether the OPCO lists the states of invoices, and the operator has them served. */
+function serves(reads: PipelineRunner, opcoId: string): boolean {
+  try {
+    reads.served({ opcoId, endpoint: 'facturesEtats' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** By the real clock, and by what each OPCO is believed to bear at this moment. */
+function clockPorts(env: Env, permits: LocalPermits): ReadClockPorts & { readonly env: Env } {
+  return {
+    env,
+    random: Math.random,
+    now: Date.now,
+    callsPerSecondOf: (opcoId, environment) => permits.look(budgetKey(opcoId, environment)).rate,
+  };
+}
+
+type NoteParts = [Env, PollTargetRepository, WatchRepository, LocalPermits];
 type PollerParts = [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, LocalPermits];
 type PollParts = [
+  Database,
   PipelineRunner,
   ResponseCache,
   SnapshotRepository,
   WatchRepository,
+  FactureRepository,
   EventLog,
   CommitSignal,
   AdaptersInForce,

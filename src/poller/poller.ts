@@ -2,27 +2,21 @@ import { setMaxListeners } from 'node:events';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { SchedulerRegistry } from '@nestjs/schedule';
 import { asOpcoviaError } from '../core/errors.js';
-import type { Environment } from '../core/tenant.js';
 import type { Env } from '../platform/config/env.js';
 import { Rounds } from '../platform/rounds.js';
 import { backOff, choosePace } from './choose-pace.js';
-import { type Budget, mostDetails, planBudget, setClock } from './pace.js';
+import { mostDetails } from './pace.js';
 import { todayInParis } from './paris.js';
-import type { PollLoad } from './poll.js';
 import type { Poll, PollDossiers } from './poll-dossiers.js';
 import type { ClaimedTarget, PollEnd, PollTargetRepository } from './poll-target.repository.js';
+import { ReadClock, type ReadClockPorts, type Share } from './read-clock.js';
 
-/** What the poller works with. `random` gives [0, 1). */
-export interface PollerPorts {
+/** What the poller works with. */
+export interface PollerPorts extends ReadClockPorts {
   readonly env: Env;
   readonly targets: PollTargetRepository;
   readonly polls: PollDossiers;
   readonly schedule: SchedulerRegistry;
-  readonly random: () => number;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** Calls a second that an OPCO is believed to bear. */
-  readonly callsPerSecondOf: (opcoId: string, environment: Environment) => number;
   /** Told how each poll ended. */
   readonly ended: (opcoId: string, outcome: PollEnd['outcome']) => void;
 }
@@ -45,9 +39,11 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #underWay = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   readonly #rounds: Rounds;
+  readonly #clock: ReadClock;
   #ticking = false;
 
   constructor(private readonly ports: PollerPorts) {
+    this.#clock = new ReadClock(ports);
     // Every read of every poll listens to it.
     setMaxListeners(0, this.#stopping.signal);
     this.#rounds = new Rounds({ work: () => this.round(), onError: (error) => this.#complain(error) });
@@ -57,11 +53,11 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
     const { env, schedule } = this.ports;
     if (!env.roles.has('poller')) return;
     this.#ticking = true;
-    void this.ports.targets.spread(env.OPCOVIA_POLL_INTERVAL_SECONDS).catch((error: unknown) => this.#complain(error));
-    schedule.addInterval(
-      tickName,
-      setInterval(() => this.#rounds.wake(), env.OPCOVIA_TICK_MS),
-    );
+    const { targets } = this.ports;
+    // The first round waits for it: else it would take in one burst what is about to be spread.
+    const spread = targets.spread(env.OPCOVIA_POLL_INTERVAL_SECONDS).catch((error: unknown) => this.#complain(error));
+    const tick = () => void spread.then(() => this.#rounds.wake());
+    schedule.addInterval(tickName, setInterval(tick, env.OPCOVIA_TICK_MS));
   }
 
   /** Before the pipeline closes its connections: reads have no effect and may be cut short. */
@@ -112,7 +108,7 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       const report = await polls.run(this.#pollOf(target, renew));
       const pace = choosePace(report, env.OPCOVIA_POLL_INTERVAL_SECONDS, random());
-      const { listSeconds } = this.#budget(target, report);
+      const { listSeconds } = this.#clock.budget(shareOf(target), report);
       return { outcome: 'done', nextInSeconds: Math.max(pace, listSeconds), allKnown: report.allKnown };
     } catch (error) {
       return this.#afterFailure(target, error);
@@ -128,32 +124,15 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
       ...{ tenant, opcoId, tellDiscovered, stillOurs, signal: this.#stopping.signal },
       today: todayInParis(now()),
       holdsClaim: (sql) => targets.holds(sql, target),
-      mostDue: (load) => mostDetails(this.#budget(target, load), env.OPCOVIA_POLL_DETAILS),
-      clockOf: ({ dossier, listCalls, dossiers, ...seen }) =>
-        setClock(
-          { dossier, today: todayInParis(now()) },
-          {
-            ...seen,
-            budget: this.#budget(target, { listCalls, dossiers, weights: seen.weights }),
-            leastSeconds: env.OPCOVIA_POLL_DETAIL_SECONDS,
-            random: random(),
-          },
-        ),
+      mostDue: (load) => mostDetails(this.#clock.budget(shareOf(target), load), env.OPCOVIA_POLL_DETAILS),
+      factures: target.factures,
+      noteFactures: (reading, load) => {
+        const { facturesSeconds } = this.#clock.budget({ ...shareOf(target), facturesCalls: reading.calls }, load);
+        const seconds = Math.max(env.OPCOVIA_POLL_INTERVAL_SECONDS, facturesSeconds);
+        return targets.noteFactures(target, { ...reading, nextInSeconds: seconds * (0.9 + 0.2 * random()) });
+      },
+      clockOf: (sight) => this.#clock.set(shareOf(target), sight),
     };
-  }
-
-  #budget({ tenant, opcoId, sharedBy }: ClaimedTarget, load: PollLoad): Budget {
-    const { env, callsPerSecondOf } = this.ports;
-    const { OPCOVIA_POLL_SHARE: share } = env;
-    const { listCalls, dossiers, weights } = load;
-    return planBudget({
-      sharedBy,
-      share,
-      listCalls,
-      dossiers,
-      weights,
-      callsPerSecond: callsPerSecondOf(opcoId, tenant.environment),
-    });
   }
 
   #afterFailure({ failures }: ClaimedTarget, error: unknown): PollEnd {
@@ -175,4 +154,8 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
       `Une lecture périodique a échoué (${error instanceof Error ? error.name : 'inconnu'}) ; nouvel essai plus tard.`,
     );
   }
+}
+
+function shareOf({ tenant, opcoId, sharedBy, factures }: ClaimedTarget): Share {
+  return { opcoId, sharedBy, environment: tenant.environment, facturesCalls: factures.calls };
 }

@@ -13,6 +13,8 @@ export interface HistoryRetention {
 export interface PurgedHistory {
   readonly versions: number;
   readonly dossiers: number;
+  /** Invoices that the OPCO lists no longer. */
+  readonly factures: number;
 }
 
 /**
@@ -29,8 +31,9 @@ export async function purgeSnapshots(
     const purged = {
       versions: await cutFronts(sql, versionDays, batch),
       dossiers: await dropDeleted(sql, deletedDays, batch),
+      factures: await dropFactures(sql, deletedDays, batch),
     };
-    if (purged.versions + purged.dossiers > 0) {
+    if (purged.versions + purged.dossiers + purged.factures > 0) {
       await audit.write(sql, {
         ...{ tenant: null, actor: 'system:purge', action: 'snapshots.purged', object: 'snapshots', result: 'ok' },
         details: { ...purged },
@@ -85,4 +88,23 @@ async function dropDeleted(sql: Sql, days: number, batch: number): Promise<numbe
     [days, batch],
   );
   return row?.dossiers ?? 0;
+}
+
+/** Counted up to the last list that was seen whole: a list that fails for months takes nothing away. */
+async function dropFactures(sql: Sql, days: number, batch: number): Promise<number> {
+  const [row] = await sql.query<{ factures: number }>(
+    `WITH gone AS (
+       DELETE FROM watched_factures WHERE (tenant_hash, opco_id, numero_interne_facture) IN (
+         SELECT f.tenant_hash, f.opco_id, f.numero_interne_facture FROM watched_factures f
+         LEFT JOIN poll_targets t ON t.tenant_hash = f.tenant_hash AND t.opco_id = f.opco_id
+         WHERE f.seen_at < now() - $1::float8 * interval '1 day'
+           AND f.seen_at < CASE WHEN t.opco_id IS NULL THEN now() ELSE t.factures_known_at END - $1::float8 * interval '1 day'
+         LIMIT $2 FOR UPDATE OF f SKIP LOCKED)
+       RETURNING tenant_hash, data_key_id
+     ), keys AS (
+       DELETE FROM data_keys k USING gone WHERE k.id = gone.data_key_id AND k.tenant_hash = gone.tenant_hash
+     ) SELECT count(*)::int AS factures FROM gone`,
+    [days, batch],
+  );
+  return row?.factures ?? 0;
 }

@@ -73,19 +73,9 @@ export class SnapshotRepository extends TenantScopedRepository {
   }
 
   /**
-   * Keeps the dossier as the next version when it means something else than the latest one; `then` writes what follows
-   * from it in the same transaction.
+   * Keeps the dossier as the next version when it means something else than the latest one, in a transaction of this tenant that
+   * the caller has begun and will commit; `then` writes what follows from it.
    */
-  keep(
-    tenant: TenantHash,
-    name: DossierName,
-    dossier: Dossier,
-    then: (sql: Sql, before?: Snapshot) => Promise<void>,
-  ): Promise<Kept> {
-    return this.within(tenant, (sql) => this.keepWithin(sql, tenant, { name, dossier }, (before) => then(sql, before)));
-  }
-
-  /** As `keep`, in a transaction of this tenant that the caller has begun and will commit. */
   async keepWithin(
     sql: Sql,
     tenant: TenantHash,
@@ -147,7 +137,7 @@ export class SnapshotRepository extends TenantScopedRepository {
   }
 
   /**
-   * Ends the history of a dossier that the OPCO has no longer with a version that says so; `then` as in `keep`. False when it is
+   * Ends the history of a dossier that the OPCO has no longer with a version that says so; `then` as in `keepWithin`. False when it is
    * not known, or ended already.
    */
   end(tenant: TenantHash, name: DossierName, then: (sql: Sql, before: Snapshot) => Promise<void>): Promise<boolean> {

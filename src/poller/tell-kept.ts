@@ -1,7 +1,7 @@
 import type { TenantHash } from '../core/tenant.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Sql } from '../platform/database/database.js';
-import { asDeposited } from './as-deposited.js';
+import { asDeposited, oursAmong } from './as-deposited.js';
 import { changeEvent, discoveredEvent } from './change-event.js';
 import { reconcile } from './coherence.js';
 import type { KeptVersion, Sight, Snapshot } from './snapshot.repository.js';
@@ -46,13 +46,13 @@ export async function tellAllKept(
   versions: readonly KeptVersion[],
 ): Promise<Told[]> {
   const strangers = versions.flatMap(({ sight, before }) => (before ? [] : [sight]));
-  const deposited = await asDeposited(sql, tenant, strangers);
+  const ours = await oursAmong(sql, tenant, strangers);
   const checked = versions.map(({ sight: { name, dossier } }) => ({ name, ...reconcile({ dossier, today }) }));
   const incoherences = await newIncoherences(sql, tenant, checked);
   const told = versions.map(({ sight, before }, at) => {
     const { name, dossier } = sight;
-    const known = before ?? deposited.get(sight);
-    const appeared = tellDiscovered ? discoveredEvent(name, dossier) : undefined;
+    const known = before ?? (ours.has(sight) ? asDeposited(sight) : undefined);
+    const appeared = tellDiscovered && !ours.has(sight) ? discoveredEvent(name, dossier) : undefined;
     const news = [known ? changeEvent(name, known, dossier) : appeared, incoherences[at]];
     return { changed: known !== undefined, news: news.filter((event) => event !== undefined) };
   });

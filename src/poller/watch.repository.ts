@@ -25,6 +25,15 @@ export interface Observed {
   readonly since: number | null;
 }
 
+/** A detail that was read just now; `rowHash` where a row of the list pointed at it. */
+export interface FreshRead {
+  readonly numeroInterne: string;
+  readonly rowHash?: Buffer | undefined;
+}
+
+/** Throws unless the poll is still ours; the last statement of a transaction, which it then undoes. */
+export type Fence = (sql: Sql) => Promise<void>;
+
 /** What stands beside the histories: which dossiers are watched, when each is due, and which the list no longer has. */
 export class WatchRepository extends TenantScopedRepository {
   constructor(
@@ -35,7 +44,7 @@ export class WatchRepository extends TenantScopedRepository {
   }
 
   /** The rows of a page that say something else than what is known: another state, another row than at the last reading, or new. */
-  async pointed(tenant: TenantHash, opcoId: string, rows: readonly Etat[]): Promise<Pointed> {
+  async pointed(tenant: TenantHash, opcoId: string, rows: readonly Etat[], fence: Fence): Promise<Pointed> {
     const hashes = rows.map((row) => this.rowHash(tenant, row));
     const known = await this.within(tenant, async (sql) => {
       const numbers = rows.map(({ numeroInterne }) => numeroInterne);
@@ -45,6 +54,7 @@ export class WatchRepository extends TenantScopedRepository {
          WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = r.numero AND row_hash IS NULL`,
         [tenant, opcoId, numbers, hashes],
       );
+      await fence(sql);
       return sql.query<{ numero_interne: string; etat: string; row_hash: Buffer; deleted: boolean }>(
         `SELECT numero_interne, etat, row_hash, deleted_at IS NOT NULL AS deleted FROM watched_dossiers
          WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = ANY ($3)`,
@@ -78,57 +88,78 @@ export class WatchRepository extends TenantScopedRepository {
   }
 
   /** The sum of the weights of all that is watched, and how many have none yet. */
-  async load(tenant: TenantHash, opcoId: string): Promise<{ weights: number; unweighed: number }> {
-    const [row] = await this.within(tenant, (sql) =>
-      sql.query<{ weights: number; unweighed: number }>(
-        `SELECT coalesce(sum(weight), 0)::float8 AS weights, count(*) FILTER (WHERE weight = 0)::int AS unweighed FROM watched_dossiers
-         WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL`,
-        [tenant, opcoId],
-      ),
+  load(tenant: TenantHash, opcoId: string): Promise<{ weights: number; unweighed: number }> {
+    return this.within(tenant, (sql) => this.loadWithin(sql, tenant, opcoId));
+  }
+
+  /** The same in a transaction of this tenant that the caller has begun. */
+  async loadWithin(sql: Sql, tenant: TenantHash, opcoId: string): Promise<{ weights: number; unweighed: number }> {
+    const [row] = await sql.query<{ weights: number; unweighed: number }>(
+      `SELECT coalesce(sum(weight), 0)::float8 AS weights, count(*) FILTER (WHERE weight = 0)::int AS unweighed FROM watched_dossiers
+       WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL`,
+      [tenant, opcoId],
     );
     return row ?? { weights: 0, unweighed: 0 };
   }
 
-  /** Sets the clock of a dossier after its detail was read; `next` judges what was observed until now. */
-  async noteRead(
-    tenant: TenantHash,
-    { opcoId, numeroInterne }: DossierName,
-    rowHash: Buffer | undefined,
-    next: (observed: Observed) => Omit<Observed, 'since'> & { readonly inSeconds: number },
+  /**
+   * Sets the clocks of dossiers whose details were just read, in the transaction of what was read; `next` judges what was observed
+   * of each until now. Those that are not watched are passed over.
+   */
+  async noteReads<Read extends FreshRead>(
+    sql: Sql,
+    { tenant, opcoId }: { readonly tenant: TenantHash; readonly opcoId: string },
+    reads: readonly Read[],
+    next: (read: Read, observed: Observed) => Omit<Observed, 'since'> & { readonly inSeconds: number },
   ): Promise<void> {
-    await this.within(tenant, async (sql) => {
-      const [row] = await sql.query<Observed>(
-        `SELECT changes::float8, exposure::float8, weight::float8, extract(epoch FROM now() - read_at)::float8 / 86400 AS since
-         FROM watched_dossiers WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = $3 FOR UPDATE`,
-        [tenant, opcoId, numeroInterne],
-      );
-      if (!row) return;
-      const { changes, exposure, weight, inSeconds } = next(row);
-      await sql.query(
-        `UPDATE watched_dossiers SET read_at = now(), next_read_at = now() + make_interval(secs => $7), changes = $4,
-           exposure = $5, weight = $6, row_hash = coalesce($8, row_hash)
-         WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = $3`,
-        [tenant, opcoId, numeroInterne, changes, exposure, weight, inSeconds, rowHash ?? null],
-      );
+    const rows = await sql.query<Observed & { numero_interne: string }>(
+      `SELECT numero_interne, changes::float8, exposure::float8, weight::float8,
+         extract(epoch FROM now() - read_at)::float8 / 86400 AS since
+       FROM watched_dossiers WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = ANY ($3)
+       ORDER BY numero_interne COLLATE "C" FOR UPDATE`,
+      [tenant, opcoId, reads.map((read) => read.numeroInterne)],
+    );
+    const observed = new Map(rows.map((row) => [row.numero_interne, row]));
+    const set = reads.flatMap((read) => {
+      const row = observed.get(read.numeroInterne);
+      return row ? [{ ...next(read, row), numero: read.numeroInterne, hash: read.rowHash ?? null }] : [];
     });
+    await sql.query(
+      `UPDATE watched_dossiers w SET read_at = now(), next_read_at = now() + make_interval(secs => s.seconds), changes = s.changes,
+         exposure = s.exposure, weight = s.weight, row_hash = coalesce(s.hash, w.row_hash)
+       FROM unnest($3::text[], $4::float8[], $5::float8[], $6::float8[], $7::float8[], $8::bytea[])
+         AS s(numero, changes, exposure, weight, seconds, hash)
+       WHERE w.tenant_hash = $1 AND w.opco_id = $2 AND w.numero_interne = s.numero`,
+      [
+        tenant,
+        opcoId,
+        set.map(({ numero }) => numero),
+        set.map(({ changes }) => changes),
+        set.map(({ exposure }) => exposure),
+        set.map(({ weight }) => weight),
+        set.map(({ inSeconds }) => inSeconds),
+        set.map(({ hash }) => hash),
+      ],
+    );
   }
 
   /** A detail that cannot be shown is asked again in an hour, unless the list points at it. */
-  async postpone(tenant: TenantHash, { opcoId, numeroInterne }: DossierName): Promise<void> {
-    await this.within(tenant, (sql) =>
-      sql.query(
+  async postpone(tenant: TenantHash, { opcoId, numeroInterne }: DossierName, fence: Fence): Promise<void> {
+    await this.within(tenant, async (sql) => {
+      await sql.query(
         `UPDATE watched_dossiers SET next_read_at = now() + interval '1 hour'
          WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = $3`,
         [tenant, opcoId, numeroInterne],
-      ),
-    );
+      );
+      await fence(sql);
+    });
   }
 
   /**
    * Counts one more verified scan without those of the watched dossiers that it did not see, and none for those that it saw; gives
    * those that two scans in a row did not see, and the figures to judge them by.
    */
-  countAbsences(tenant: TenantHash, opcoId: string, seen: ReadonlySet<string>) {
+  countAbsences(tenant: TenantHash, opcoId: string, seen: ReadonlySet<string>, fence: Fence) {
     return this.within(tenant, async (sql) => {
       await sql.query(
         `SELECT 1 FROM watched_dossiers
@@ -149,19 +180,21 @@ export class WatchRepository extends TenantScopedRepository {
          FROM watched_dossiers WHERE tenant_hash = $1 AND opco_id = $2`,
         [tenant, opcoId],
       );
+      await fence(sql);
       const absent = rows.filter(({ missing_scans }) => missing_scans >= 2).map((row) => row.numero_interne);
       return { absent, known: figures?.known ?? 0, endedLately: figures?.ended ?? 0, lifted: figures?.lifted ?? false };
     });
   }
 
   /** The OPCO still has a dossier that its list lacks: its absences count from none again. */
-  async forgetAbsence(tenant: TenantHash, { opcoId, numeroInterne }: DossierName): Promise<void> {
-    await this.within(tenant, (sql) =>
-      sql.query(
+  async forgetAbsence(tenant: TenantHash, { opcoId, numeroInterne }: DossierName, fence: Fence): Promise<void> {
+    await this.within(tenant, async (sql) => {
+      await sql.query(
         `UPDATE watched_dossiers SET missing_scans = 0 WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = $3`,
         [tenant, opcoId, numeroInterne],
-      ),
-    );
+      );
+      await fence(sql);
+    });
   }
 
   /** Pulls or releases the brake; `then` runs in the same transaction when it was not pulled before. */

@@ -210,9 +210,10 @@ export function stepResultAt(jobId: string, step: number, tenant: TenantHash): s
  */
 async function expectNews(sql: Sql, { job }: Settlement): Promise<void> {
   await sql.query(
-    `UPDATE poll_targets SET next_poll_at = least(next_poll_at, now() + make_interval(secs => $3))
+    `UPDATE poll_targets SET next_poll_at = least(next_poll_at, now() + make_interval(secs => $3)),
+       next_factures_at = CASE WHEN $4 THEN now() ELSE next_factures_at END
      WHERE tenant_hash = $1 AND opco_id = $2 AND paused_reason IS NULL`,
-    [job.tenant, job.opcoId, newsSeconds],
+    [job.tenant, job.opcoId, newsSeconds, job.type === 'factures'],
   );
 }
 

@@ -3,6 +3,8 @@ import { OpcoviaError, type ErrorCode } from '../core/errors.js';
 import type { TenantHash } from '../core/tenant.js';
 import type { Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
+import type { NoteBulkReads } from '../poller/note-bulk-reads.js';
+import type { Share } from '../poller/read-clock.js';
 import type { Sight } from '../poller/snapshot.repository.js';
 import type { KeepDossiers, Sighting } from './keep-dossiers.js';
 import { secondsLeft, smoothedRate } from './pace.js';
@@ -28,6 +30,10 @@ export interface CommitParts extends TurnParts {
   readonly keep: Pick<KeepDossiers, 'keepAll'>;
   /** Forgets cached answers about these entities. */
   readonly forget: (opcoId: string, tenant: TenantHash, entities: readonly string[]) => Promise<void>;
+  /** Tells the poller's clock which dossiers were read. */
+  readonly notes: Pick<NoteBulkReads, 'share' | 'note'>;
+  /** Calls that a list of so many dossiers takes. */
+  readonly listCallsOf: (opcoId: string, dossiers: number) => number;
   /** Tries of one dossier before it is given up. */
   readonly attempts: number;
   /** Milliseconds before the next try after so many. */
@@ -68,7 +74,8 @@ export class CommitBatch extends TenantScopedRepository {
     }
   }
 
-  #write(claim: ClaimedSync, { dossiers, seconds }: Batch, careful: boolean): Promise<Settled[]> {
+  async #write(claim: ClaimedSync, { dossiers, seconds }: Batch, careful: boolean): Promise<Settled[]> {
+    const share = await this.parts.notes.share(claim.tenant, claim.opcoId);
     return this.within(claim.tenant.hash, async (sql) => {
       const { progress } = await holdClaim(sql, claim, ['running', 'paused']);
       const attempts = await attemptsOf(sql, claim, dossiers);
@@ -77,6 +84,7 @@ export class CommitBatch extends TenantScopedRepository {
       const outcomes = await this.#keep(sql, claim, reads, careful);
       const settled = reads.map((read) => this.#settled(read, outcomes, attempts));
       await this.#mark(sql, claim, settled, attempts);
+      await this.#note(sql, claim, { share, seen: progress.seen, done: progress.done }, { dossiers, settled });
       await this.#advance(sql, claim, progress, progressAfter(progress, settled, seconds));
       await this.#forgetChanged(claim, settled);
       return settled;
@@ -146,6 +154,23 @@ export class CommitBatch extends TenantScopedRepository {
         ),
       ],
     );
+  }
+
+  /** What was read here needs no reading by the poller soon. */
+  async #note(
+    sql: Sql,
+    { tenant, opcoId }: ClaimedSync,
+    { share, seen, done }: { readonly share: Share } & Pick<StoredProgress, 'seen' | 'done'>,
+    { dossiers, settled }: { readonly dossiers: readonly ReadDossier[]; readonly settled: readonly Settled[] },
+  ): Promise<void> {
+    const outcomes = new Map(settled.map((each) => [each.numeroInterne, each.outcome]));
+    const details = dossiers.flatMap((read) => {
+      const outcome = outcomes.get(read.numeroInterne);
+      return 'code' in read || outcome === 'failed' ? [] : [{ ...read, changed: outcome === 'changed' }];
+    });
+    const ahead = Math.max(0, seen - done - dossiers.length);
+    const listCalls = this.parts.listCallsOf(opcoId, seen);
+    await this.parts.notes.note(sql, tenant, share, { details, ahead, dossiers: seen, listCalls });
   }
 
   async #advance(sql: Sql, claim: ClaimedSync, before: StoredProgress, progress: StoredProgress): Promise<void> {

@@ -15,6 +15,7 @@ import { Database } from '../platform/database/database.js';
 import { LOG } from '../platform/logging/log.token.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { PurgeRounds } from '../platform/purge-rounds.js';
+import { NoteBulkReads } from '../poller/note-bulk-reads.js';
 import { SnapshotRepository } from '../poller/snapshot.repository.js';
 import { SyncRetentionRepository } from './sync-retention.repository.js';
 import { SyncWake } from './sync-wake.js';
@@ -28,6 +29,7 @@ export class SyncDuty implements OnApplicationBootstrap, OnModuleDestroy {
   @Inject(Database) private readonly database: Database;
   @Inject(PipelineRunner) private readonly reads: PipelineRunner;
   @Inject(SnapshotRepository) private readonly snapshots: SnapshotRepository;
+  @Inject(NoteBulkReads) private readonly notes: NoteBulkReads;
   @Inject(EventLog) private readonly events: EventLog;
   @Inject(CommitSignal) private readonly signal: CommitSignal;
   @Inject(AuditTrail) private readonly audit: AuditTrail;
@@ -58,9 +60,9 @@ export class SyncDuty implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   #work(): SyncWorker {
-    const { env, database, reads, snapshots, events, signal, audit, clock } = this;
+    const { env, database, reads, snapshots, notes, events, signal, audit, clock } = this;
     return syncWorker({
-      ...{ env, database, reads, snapshots, events, signal, audit, clock },
+      ...{ env, database, reads, snapshots, notes, events, signal, audit, clock },
       random: Math.random,
       wait: (ms, ended) => pause(ms, undefined, { signal: ended }),
       pagingOf: (opcoId) => this.inForce.of(opcoId)?.paging,

@@ -28,6 +28,7 @@ export interface WiredParts extends Pick<CommitParts, 'forget' | 'counted'>, Pic
   readonly snapshots: SnapshotRepository;
   readonly events: EventLog;
   readonly signal: CommitSignal;
+  readonly notes: CommitParts['notes'];
   readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly random: () => number;
@@ -49,6 +50,8 @@ export function syncWorker(parts: WiredParts): SyncWorker {
     commit: new CommitBatch({
       ...{ database, events, signal, ...limits },
       keep: new KeepDossiers(parts.snapshots, events, () => todayInParis(parts.clock.now())),
+      notes: parts.notes,
+      listCallsOf: (opcoId, dossiers) => listCalls(pagingOf(opcoId), dossiers),
       forget: parts.forget,
       counted: parts.counted,
     }),
@@ -62,4 +65,8 @@ export function syncWorker(parts: WiredParts): SyncWorker {
     leaseSeconds: env.OPCOVIA_SYNC_LEASE_SECONDS,
     tickMs: env.OPCOVIA_TICK_MS,
   });
+}
+
+function listCalls(paging: OpcoAdapter['paging'] | undefined, dossiers: number): number {
+  return paging?.kind === 'pages' ? Math.max(1, Math.ceil(dossiers / paging.size)) : 1;
 }

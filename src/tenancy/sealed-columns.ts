@@ -45,6 +45,7 @@ export const dataKeySealedColumns: readonly SealedColumn[] = [
   { table: 'job_results', column: 'result' },
   { table: 'job_step_results', column: 'result' },
   { table: 'snapshots', column: 'content' },
+  { table: 'watched_factures', column: 'content' },
 ];
 
 /** The check value of each key that ever was active, sealed by that very key: never re-encrypted, holds no key in the ring. */

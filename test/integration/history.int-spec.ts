@@ -28,7 +28,7 @@ describe('the history of a dossier', () => {
     echeances: [{ numero: 1, montantTotal: 400 }],
     ...more,
   });
-  const keep = (one: Dossier, of = name) => bench.snapshots.keep(tenant, of, one, nothing);
+  const keep = (one: Dossier, of = name) => bench.keep(tenant, { name: of, dossier: one });
   const page = (limit = 50, cursor?: string) =>
     bench.history.page(tenant, name, { limit, ...(cursor !== undefined && { cursor }) });
   const at = (instant: string | number) => bench.history.at(tenant, name, new Date(instant));
@@ -105,7 +105,7 @@ describe('the history of a dossier', () => {
     let commit: () => void = () => undefined;
     const inserted = new Promise<void>((resolve) => (written = resolve));
     const held = new Promise<void>((resolve) => (commit = resolve));
-    const writing = bench.snapshots.keep(tenant, name, dossier('ENGAGE', { engagement: 2 }), async () => {
+    const writing = bench.keep(tenant, { name, dossier: dossier('ENGAGE', { engagement: 2 }) }, async () => {
       written();
       await held;
     });
@@ -122,7 +122,7 @@ describe('the history of a dossier', () => {
     const told: (number | undefined)[] = [];
     await Promise.all(
       [1, 2, 3, 4].map((engagement) =>
-        bench.snapshots.keep(tenant, name, dossier('ENGAGE', { engagement }), async (_sql, before) => {
+        bench.keep(tenant, { name, dossier: dossier('ENGAGE', { engagement }) }, async (_sql, before) => {
           told.push(before?.version);
         }),
       ),
@@ -137,7 +137,7 @@ describe('the history of a dossier', () => {
       await keep(dossier('ENGAGE', { comment: 'lu', echeances: [{ montantTotal: 400, numero: 1, dateDebut: null }] })),
     ).toBe('unchanged');
     await expect(
-      bench.snapshots.keep(tenant, name, dossier('SOLDE'), () => Promise.reject(new Error('no event'))),
+      bench.keep(tenant, { name, dossier: dossier('SOLDE') }, () => Promise.reject(new Error('no event'))),
     ).rejects.toThrow('no event');
     expect(await bench.versions(tenant)).toHaveLength(1);
   });
@@ -206,12 +206,12 @@ describe('the history of a dossier', () => {
     const audit = new AuditTrail();
     const purge = (versionDays: number, deletedDays: number) =>
       purgeSnapshots(bench.db.database, audit, { versionDays, deletedDays });
-    expect(await purge(1, 1)).toEqual({ versions: 0, dossiers: 0 });
+    expect(await purge(1, 1)).toEqual({ versions: 0, dossiers: 0, factures: 0 });
     const { versions, dossiers } = await purge(0, 0);
     expect([versions >= 2, dossiers]).toEqual([true, 1]);
     const { data, nextCursor } = await page();
     expect([data, nextCursor]).toMatchObject([[{ version: 3, changes: null, patch: null }], null]);
-    expect(await purge(0, 0)).toEqual({ versions: 0, dossiers: 0 });
+    expect(await purge(0, 0)).toEqual({ versions: 0, dossiers: 0, factures: 0 });
     expect(await verifySnapshots(bench.db.database, tenant)).toMatchObject({ dossiers: 1, versions: 1, faults: [] });
     expect(await keep(dossier('SOLDE'))).toMatchObject({ before: { version: 3 } });
     expect((await verifySnapshots(bench.db.database, tenant)).faults).toEqual([]);

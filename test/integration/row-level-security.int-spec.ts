@@ -33,6 +33,8 @@ const fill: Readonly<Record<string, string>> = {
   snapshots: `(tenant_hash, opco_id, numero_interne, version, etat, data_key_id, content, content_hash)
     VALUES ($1, 'akto', 'N1', 1, 'TRANSMIS', gen_random_uuid(), 'v1', '\\x00')`,
   watched_dossiers: `(tenant_hash, opco_id, numero_interne, etat) VALUES ($1, 'akto', 'N1', 'TRANSMIS') ON CONFLICT DO NOTHING`,
+  watched_factures: `(tenant_hash, opco_id, numero_interne_facture, data_key_id, content, content_hash)
+    VALUES ($1, 'akto', 'F1', gen_random_uuid(), 'v1', '\\x00')`,
   poll_targets: `(tenant_hash, opco_id) VALUES ($1, 'akto')`,
   sync_jobs: `(id, tenant_hash, opco_id) VALUES (gen_random_uuid(), $1, 'akto')`,
   sync_dossiers: `(sync_id, tenant_hash, numero_interne) VALUES (gen_random_uuid(), $1, 'N1')`,

@@ -9,11 +9,14 @@ import { CommitSignal } from '../../src/events/commit-signal.js';
 import { EventLog } from '../../src/events/event-log.js';
 import { Env } from '../../src/platform/config/env.js';
 import { KeyRing } from '../../src/platform/crypto/key-ring.js';
+import type { Sql } from '../../src/platform/database/database.js';
+import { FactureRepository } from '../../src/poller/facture.repository.js';
 import { HistoryRepository } from '../../src/poller/history.repository.js';
 import { PollDossiers, type Reads } from '../../src/poller/poll-dossiers.js';
+import { PollingRepository } from '../../src/poller/polling.repository.js';
 import { PollTargetRepository } from '../../src/poller/poll-target.repository.js';
 import { Poller } from '../../src/poller/poller.js';
-import { SnapshotRepository } from '../../src/poller/snapshot.repository.js';
+import { type Kept, type Sight, type Snapshot, SnapshotRepository } from '../../src/poller/snapshot.repository.js';
 import { WatchRepository } from '../../src/poller/watch.repository.js';
 import { DataKeys } from '../../src/tenancy/data-keys.js';
 import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
@@ -29,14 +32,28 @@ export interface DossierShown {
   echeances?: object[];
 }
 
+/** What the OPCO knows of one invoice. */
+export interface FactureShown {
+  etat: string;
+  /** The dossiers that it covers, D1 alone unless said. */
+  dossiers?: string[];
+  /** The CFA's own number. */
+  reference?: string;
+}
+
 /** An OPCO in memory behind the `Reads` port: pages of two, numbers in order. */
 export class ScriptedOpco implements Reads {
   readonly dossiers = new Map<string, DossierShown>();
   readonly calls: Call[] = [];
   /** Fails the calls it gives a code for. */
   failing: (call: Call) => ErrorCode | undefined = () => undefined;
+  /** Invoices by number; undefined where the OPCO lists none. */
+  factures: Map<string, FactureShown> | undefined;
   /** Rewrites a page before it is given. */
   page = (data: object[], numeroPage: number): object => ({ data, total: this.dossiers.size, page: numeroPage });
+  facturesPage = (data: object[], numeroPage: number): object => ({
+    ...{ data, total: this.factures?.size ?? 0, page: numeroPage },
+  });
   /** Held until released, when set. */
   gate: Promise<void> | undefined;
 
@@ -64,10 +81,18 @@ export class ScriptedOpco implements Reads {
   }
 
   #answer({ endpoint, query }: Call): unknown {
+    const page = Number(query['numeroPage']);
+    if (endpoint === 'facturesEtats') return this.facturesPage(this.#factures().slice((page - 1) * 2, page * 2), page);
     if (endpoint === 'dossier') return this.#detail(String(query['numeroInterne']));
     const rows = [...this.dossiers].map(([numeroInterne, { etat }]) => ({ numeroInterne, etat }));
-    const numeroPage = Number(query['numeroPage']);
-    return this.page(rows.slice((numeroPage - 1) * 2, numeroPage * 2), numeroPage);
+    return this.page(rows.slice((page - 1) * 2, page * 2), page);
+  }
+
+  #factures(): object[] {
+    return [...(this.factures ?? [])].map(([numeroInterneFacture, { etat, dossiers = ['D1'], reference }]) => ({
+      ...{ numeroInterneFacture, etatFacture: etat, referenceFactureCFA: reference ?? null },
+      dossiers: dossiers.map((numeroInterneDossier) => ({ numeroInterneDossier })),
+    }));
   }
 
   #detail(numeroInterne: string): unknown {
@@ -115,6 +140,25 @@ export class PollBench {
     return new SnapshotRepository(this.db.database, this.keys);
   }
 
+  get polling(): PollingRepository {
+    return new PollingRepository(this.db.database, new AuditTrail());
+  }
+
+  get watch(): WatchRepository {
+    return new WatchRepository(this.db.database, this.keys);
+  }
+
+  /** Keeps a dossier in a transaction of its own. */
+  keep(
+    tenant: TenantHash,
+    sight: Sight,
+    then: (sql: Sql, before?: Snapshot) => Promise<void> = async () => undefined,
+  ): Promise<Kept> {
+    return this.db.database.asTenant(tenant, (sql) =>
+      this.snapshots.keepWithin(sql, tenant, sight, (before) => then(sql, before)),
+    );
+  }
+
   /** What this process holds of the keys of a tenant. */
   forgetKeys(tenant: TenantHash): void {
     this.keys.forget(tenant);
@@ -124,18 +168,21 @@ export class PollBench {
     return new HistoryRepository(this.db.database, this.snapshots);
   }
 
-  anInstance(): Poller {
+  anInstance(settings: Partial<Env> = {}): Poller {
     const polls = new PollDossiers({
+      database: this.db.database,
       reads: this.opco,
       snapshots: this.snapshots,
-      watch: new WatchRepository(this.db.database, this.keys),
+      watch: this.watch,
       events: new EventLog(),
       signal: new CommitSignal(),
       cache: { forget: async (_opcoId, _tenant, entities) => void this.forgotten.push(...entities) },
       wait: async (ms) => void this.waits.push(ms),
+      factures: new FactureRepository(this.db.database, this.keys, new EventLog()),
+      listsFactures: () => this.opco.factures !== undefined,
       pagingOf: (opcoId) => (opcoId === 'akto' ? { kind: 'pages', size: 2 } : undefined),
     });
-    const env = Object.assign(new Env(), { OPCOVIA_POLL_INTERVAL_SECONDS: 60 });
+    const env = Object.assign(new Env(), { OPCOVIA_POLL_INTERVAL_SECONDS: 60, ...settings });
     return new Poller({
       env,
       polls,

@@ -6,7 +6,11 @@ import { CommitSignal } from '../../src/events/commit-signal.js';
 import { EventLog } from '../../src/events/event-log.js';
 import { Env } from '../../src/platform/config/env.js';
 import { KeyRing } from '../../src/platform/crypto/key-ring.js';
+import { NoteBulkReads } from '../../src/poller/note-bulk-reads.js';
+import { PollTargetRepository } from '../../src/poller/poll-target.repository.js';
+import { ReadClock } from '../../src/poller/read-clock.js';
 import { SnapshotRepository } from '../../src/poller/snapshot.repository.js';
+import { WatchRepository } from '../../src/poller/watch.repository.js';
 import { CommitBatch } from '../../src/sync/commit-batch.js';
 import { KeepDossiers } from '../../src/sync/keep-dossiers.js';
 import { SyncClaimRepository } from '../../src/sync/sync-claim.repository.js';
@@ -55,6 +59,15 @@ export class SyncBench {
     return new SnapshotRepository(this.db.database, this.keys);
   }
 
+  get notes(): NoteBulkReads {
+    const { database } = this.db;
+    return new NoteBulkReads({
+      watch: new WatchRepository(database, this.keys),
+      targets: new PollTargetRepository(database),
+      clock: new ReadClock({ env: new Env(), random: () => 0.5, now: Date.now, callsPerSecondOf: () => 4 }),
+    });
+  }
+
   /** `keep` stands in for the way into the history. */
   commits(
     keep: Pick<KeepDossiers, 'keepAll'> = new KeepDossiers(this.snapshots, events, () => '2026-10-15'),
@@ -62,6 +75,8 @@ export class SyncBench {
     return new CommitBatch({
       ...{ database: this.db.database, events, signal, keep, attempts: 3 },
       backOffMs: () => 0,
+      notes: this.notes,
+      listCallsOf: () => 1,
       forget: async () => undefined,
       counted: () => undefined,
     });
@@ -70,7 +85,16 @@ export class SyncBench {
   anInstance(settings: Partial<Env> = {}): SyncWorker {
     const { database } = this.db;
     return syncWorker({
-      ...{ database, events, signal, audit, reads: this.opco, snapshots: this.snapshots, clock: systemClock },
+      ...{
+        database,
+        events,
+        signal,
+        audit,
+        reads: this.opco,
+        snapshots: this.snapshots,
+        notes: this.notes,
+        clock: systemClock,
+      },
       env: Object.assign(new Env(), { OPCOVIA_SYNC_BATCH: 2, OPCOVIA_SYNC_BACKOFF_MS: 1, ...settings }),
       random: () => 0.5,
       wait: async () => undefined,

@@ -54,8 +54,11 @@ export const eventNotes: { readonly [T in EventType]: EventNote<T> } = {
   },
   'facture.etat_changed': {
     about: "Une facture a changé d'état chez l'OPCO.",
-    emitted: false,
-    example: { numero: 'F-2026-001', before: 'RECUE', after: 'PAYEE' },
+    emitted: true,
+    example: {
+      ...{ numero: 'F-2026-001', numeroInterneFacture: '90017', numeroInterne },
+      ...{ before: 'EN_COURS_INSTRUCTION', after: 'REGLE' },
+    },
   },
   'job.completed': {
     about: "Un dépôt a eu son effet chez l'OPCO.",

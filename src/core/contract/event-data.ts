@@ -83,10 +83,11 @@ export const eventData = {
     findings: Type.Array(ToldIncoherence, { minItems: 1, maxItems: 50, description: 'Ce qui ne concorde pas' }),
   }),
   'facture.etat_changed': Type.Object({
-    numero: numero('Numéro de la facture'),
+    numero: numero("Numéro de facture du CFA ; celui de l'OPCO quand il n'en montre pas d'autre"),
+    numeroInterneFacture: Type.Optional(numero("Numéro de la facture chez l'OPCO")),
     before: nullable(Type.String({ maxLength: 60, description: 'État précédent ; null quand il n’était pas connu' })),
     after: Type.String({ maxLength: 60, description: 'Nouvel état' }),
-    numeroInterne: Type.Optional(numero("Numéro du dossier chez l'OPCO")),
+    numeroInterne: Type.Optional(numero("Numéro du dossier chez l'OPCO, quand la facture n'en couvre qu'un")),
   }),
   'job.completed': JobEventData,
   'job.failed': JobEventData,

@@ -47,7 +47,7 @@ export class PollSettings extends DoubtSettings {
   @Max(36_500)
   OPCOVIA_KEEP_VERSION_DAYS = 1825;
 
-  @Setting('Days that the history of a dossier is kept after the OPCO has it no longer.')
+  @Setting('Days that the history of a dossier, or the state of an invoice, is kept after the OPCO has it no longer.')
   @Type(() => Number)
   @IsNumber()
   @Min(0)

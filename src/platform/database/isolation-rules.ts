@@ -76,6 +76,7 @@ export const isolationRules: IsolationRules = {
     webhook_deliveries: { app: 'SELECT, INSERT, UPDATE', system: everything },
     snapshots: { app: 'SELECT, INSERT', system: 'SELECT, INSERT, DELETE' },
     watched_dossiers: { app: 'SELECT, INSERT, UPDATE', system: everything },
+    watched_factures: { app: 'SELECT, INSERT, UPDATE', system: everything },
     poll_targets: { app: everything, system: everything },
     sync_jobs: { app: 'SELECT, INSERT, UPDATE', system: everything },
     sync_dossiers: { app: 'SELECT, INSERT, UPDATE', system: 'SELECT, INSERT, DELETE' },

@@ -1,0 +1,162 @@
+import type { EtatFacture } from '../core/contract/factures-etats.js';
+import type { NewEvent } from '../core/events.js';
+import type { TenantHash } from '../core/tenant.js';
+import type { EventLog } from '../events/event-log.js';
+import { UnsealError } from '../platform/crypto/sealed-box.js';
+import type { Database, Sql } from '../platform/database/database.js';
+import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
+import type { DataKeys } from '../tenancy/data-keys.js';
+import { place } from '../tenancy/place.js';
+import { factureEvent } from './change-event.js';
+import { canonicalForm } from './diff.js';
+
+/** Rows of an OPCO's list of invoices, each number once. */
+export interface FacturesSeen {
+  readonly tenant: TenantHash;
+  readonly opcoId: string;
+  readonly rows: readonly EtatFacture[];
+  /** The whole list was seen before: an invoice that is new now has come since. */
+  readonly allKnown: boolean;
+}
+
+interface FactureRow {
+  readonly numero_interne_facture: string;
+  readonly data_key_id: string;
+  readonly content: string;
+  readonly content_hash: Buffer;
+}
+
+/** What is kept of an invoice. */
+interface KeptFacture {
+  readonly etat: string;
+}
+
+type At = Pick<FacturesSeen, 'tenant' | 'opcoId'>;
+
+/**
+ * The last known state of each invoice, sealed. Nothing is ever taken from the absence of a row: a list that fails, repeats or
+ * shrinks changes nothing.
+ */
+export class FactureRepository extends TenantScopedRepository {
+  constructor(
+    database: Database,
+    private readonly keys: DataKeys,
+    private readonly events: Pick<EventLog, 'append'>,
+  ) {
+    super(database);
+  }
+
+  /**
+   * Keeps what the rows say, tells what has changed and makes the details of the dossiers concerned due, all in one transaction;
+   * `last` ends it, with the numbers of these dossiers. Gives how many events were written.
+   */
+  keep(seen: FacturesSeen, last: (sql: Sql, dossiers: readonly string[]) => Promise<void>): Promise<number> {
+    return this.within(seen.tenant, async (sql) => {
+      const known = await this.#known(sql, seen);
+      const [news, dossiers]: [NewEvent[], Set<string>] = [[], new Set()];
+      for (const row of seen.rows) {
+        const before = await this.#put(sql, seen, { row, was: known.get(row.numeroInterneFacture) });
+        if (before === 'same' || (before === 'new' && !seen.allKnown)) continue;
+        news.push(factureEvent(seen.opcoId, row, before === 'new' ? null : before));
+        for (const { numeroInterneDossier } of row.dossiers ?? [])
+          if (numeroInterneDossier) dossiers.add(numeroInterneDossier);
+      }
+      for (const event of news) await this.events.append(sql, seen.tenant, event);
+      await noteSeen(sql, seen);
+      await makeDue(sql, seen, [...dossiers]);
+      await last(sql, [...dossiers]);
+      return news.length;
+    });
+  }
+
+  async #known(sql: Sql, { tenant, opcoId, rows }: FacturesSeen): Promise<Map<string, FactureRow>> {
+    const known = await sql.query<FactureRow>(
+      `SELECT numero_interne_facture, data_key_id, content, content_hash FROM watched_factures
+       WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne_facture = ANY ($3)
+       ORDER BY numero_interne_facture COLLATE "C" FOR UPDATE`,
+      [tenant, opcoId, rows.map((row) => row.numeroInterneFacture)],
+    );
+    return new Map(known.map((row) => [row.numero_interne_facture, row]));
+  }
+
+  /** Writes what is new; gives the state before, null when it can be read no longer. */
+  async #put(
+    sql: Sql,
+    at: At,
+    { row, was }: { readonly row: EtatFacture; readonly was: FactureRow | undefined },
+  ): Promise<'same' | 'new' | string | null> {
+    const hash = this.#hashOf(at, row);
+    if (was?.content_hash.equals(hash)) return 'same';
+    const before = was && (await this.#open(sql, at, was));
+    await this.#write(sql, at, { row, hash, keyId: before && was.data_key_id });
+    return was ? (before?.etat ?? null) : 'new';
+  }
+
+  /** Under the key that sealed it before; under a new one where there is none, or none any more. */
+  async #write(
+    sql: Sql,
+    { tenant, opcoId }: At,
+    { row, hash, keyId }: { readonly row: EtatFacture; readonly hash: Buffer; readonly keyId: string | undefined },
+  ): Promise<void> {
+    const fresh = keyId === undefined ? this.keys.fresh(tenant, subjectOf(opcoId, row)) : undefined;
+    const key = fresh ?? (await this.keys.open(sql, tenant, keyId ?? ''));
+    const kept: KeptFacture = { etat: row.etatFacture };
+    const content = key.seal(JSON.stringify(kept), placeOf({ tenant, opcoId }, row.numeroInterneFacture));
+    await sql.query(
+      `INSERT INTO watched_factures (tenant_hash, opco_id, numero_interne_facture, data_key_id, content, content_hash)
+       VALUES ($1, $2, $3, $4, $5, $6)
+       ON CONFLICT (tenant_hash, opco_id, numero_interne_facture) DO UPDATE SET data_key_id = EXCLUDED.data_key_id,
+         content = EXCLUDED.content, content_hash = EXCLUDED.content_hash, changed_at = now(), seen_at = now()`,
+      [tenant, opcoId, row.numeroInterneFacture, key.id, content, hash],
+    );
+    if (fresh) await this.keys.insert(sql, tenant, fresh);
+  }
+
+  async #open(sql: Sql, at: At, row: FactureRow): Promise<KeptFacture | undefined> {
+    try {
+      const key = await this.keys.open(sql, at.tenant, row.data_key_id);
+      return JSON.parse(key.unseal(row.content, placeOf(at, row.numero_interne_facture)).toString()) as KeptFacture;
+    } catch (error) {
+      if (error instanceof UnsealError) return undefined;
+      throw error;
+    }
+  }
+
+  #hashOf({ tenant, opcoId }: At, { numeroInterneFacture, etatFacture }: EtatFacture): Buffer {
+    const meaning = JSON.stringify([opcoId, numeroInterneFacture, canonicalForm(etatFacture)]);
+    return this.keys.subjectIndex(tenant, `facture|${meaning}`);
+  }
+}
+
+/** Once a day is enough to know later which invoices the OPCO lists no longer. */
+async function noteSeen(sql: Sql, { tenant, opcoId, rows }: FacturesSeen): Promise<void> {
+  await sql.query(
+    `UPDATE watched_factures SET seen_at = now()
+     WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne_facture = ANY ($3) AND seen_at < now() - interval '1 day'`,
+    [tenant, opcoId, rows.map((row) => row.numeroInterneFacture)],
+  );
+}
+
+/** The list of invoices points at details: the money of these dossiers has moved. */
+async function makeDue(sql: Sql, { tenant, opcoId }: At, dossiers: readonly string[]): Promise<void> {
+  if (dossiers.length === 0) return;
+  await sql.query(
+    `UPDATE watched_dossiers w SET next_read_at = least(w.next_read_at, now()) FROM (
+       SELECT numero_interne FROM watched_dossiers
+       WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = ANY ($3) AND deleted_at IS NULL
+       ORDER BY numero_interne COLLATE "C" FOR UPDATE) due
+     WHERE w.tenant_hash = $1 AND w.opco_id = $2 AND w.numero_interne = due.numero_interne`,
+    [tenant, opcoId, dossiers],
+  );
+}
+
+/** What is erased with its dossier goes with it; an invoice of several stands by itself. */
+function subjectOf(opcoId: string, { numeroInterneFacture, dossiers }: EtatFacture): string {
+  const [one, ...others] = dossiers ?? [];
+  if (one?.numeroInterneDossier && others.length === 0) return `dossier|${opcoId}|${one.numeroInterneDossier}`;
+  return `facture|${opcoId}|${numeroInterneFacture}`;
+}
+
+function placeOf({ tenant, opcoId }: At, numeroInterneFacture: string): string {
+  return place('watched_factures', 'content', JSON.stringify([opcoId, numeroInterneFacture]), tenant);
+}

@@ -1,0 +1,71 @@
+import type { TenantHash } from '../../src/core/tenant.js';
+import { PollBench, ScriptedOpco } from '../support/poll-bench.js';
+
+describe('an instance that has lost its claim', () => {
+  let bench: PollBench;
+  let tenant: TenantHash;
+
+  beforeAll(async () => {
+    bench = await PollBench.create();
+  });
+  afterAll(() => bench?.db.drop());
+  beforeEach(async () => {
+    bench.opco = new ScriptedOpco();
+    tenant = await bench.aTarget();
+    for (const name of ['D1', 'D2', 'D3']) bench.opco.dossiers.set(name, { etat: 'ENGAGE', engagement: 1 });
+    await bench.poll();
+    await due();
+  });
+
+  const due = () =>
+    bench.db.database.asTenant(tenant, (sql) => sql.query('UPDATE watched_dossiers SET next_read_at = now()'));
+  /** All that is kept of the dossiers, and all that was told. */
+  const everything = () =>
+    bench.db.database.asTenant(tenant, async (sql) => ({
+      watched: await sql.query('SELECT * FROM watched_dossiers ORDER BY numero_interne'),
+      versions: await sql.query('SELECT numero_interne, version FROM snapshots ORDER BY 1, 2'),
+      events: await sql.query('SELECT type, data FROM events ORDER BY ordinal'),
+    }));
+  /** Another process takes over while the OPCO thinks about this question. */
+  const lostAt = (endpoint: string) => {
+    const { run } = bench.opco;
+    bench.opco.run = async function (call) {
+      if (call.endpoint === endpoint)
+        await bench.db.database.asSystem((sql) => sql.query('UPDATE poll_targets SET claimed_by = gen_random_uuid()'));
+      return run.call(this, call);
+    };
+  };
+
+  it.each<[string, () => void]>([
+    ['unchanged', () => undefined],
+    ['changed', () => bench.opco.dossiers.set('D1', { etat: 'ENGAGE', engagement: 2 })],
+    ['not to be shown', () => (bench.opco.failing = (call) => (call.endpoint === 'dossier' ? 'NOT_FOUND' : undefined))],
+  ])('leaves no trace of a detail that it still receives, when that is %s', async (_what, prepare) => {
+    const before = await everything();
+    prepare();
+    lostAt('dossier');
+    await bench.pollAgain(tenant);
+    expect(bench.opco.reads('dossier')).toHaveLength(4);
+    expect(await everything()).toEqual(before);
+  });
+
+  it('leaves no trace of a list that it still receives', async () => {
+    await bench.db.database.asTenant(tenant, (sql) => sql.query('UPDATE watched_dossiers SET row_hash = NULL'));
+    const before = await everything();
+    lostAt('etats');
+    await bench.pollAgain(tenant);
+    expect(bench.opco.reads('dossier')).toHaveLength(3);
+    expect(await everything()).toEqual(before);
+  });
+
+  it('counts no absence, and forgets none', async () => {
+    const { watch } = bench;
+    const lost = () => Promise.reject(new Error('lost'));
+    await watch.countAbsences(tenant, 'akto', new Set(['D1', 'D2']), async () => undefined);
+    const before = await everything();
+    await expect(watch.countAbsences(tenant, 'akto', new Set(['D1']), lost)).rejects.toThrow('lost');
+    await expect(watch.countAbsences(tenant, 'akto', new Set(['D3']), lost)).rejects.toThrow('lost');
+    await expect(watch.forgetAbsence(tenant, { opcoId: 'akto', numeroInterne: 'D3' }, lost)).rejects.toThrow('lost');
+    expect(await everything()).toEqual(before);
+  });
+});

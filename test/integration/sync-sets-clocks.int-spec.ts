@@ -1,0 +1,72 @@
+import { SyncBench } from '../support/sync-bench.js';
+
+interface Clock {
+  readonly numero: string;
+  readonly read: boolean;
+  readonly wait: number;
+  readonly changes: number;
+  readonly weighed: boolean;
+}
+
+describe('a synchronisation, to the poller', () => {
+  let bench: SyncBench;
+
+  beforeAll(async () => {
+    bench = await SyncBench.create();
+  });
+  afterAll(() => bench?.db.drop());
+
+  const run = async () => {
+    const worker = bench.anInstance();
+    await worker.round();
+    await worker.drain();
+  };
+  const clocks = async () =>
+    (await bench.asSystem(
+      `SELECT numero_interne AS numero, read_at IS NOT NULL AS read, extract(epoch FROM next_read_at - now())::float AS wait, changes,
+         weight > 0 AS weighed FROM watched_dossiers ORDER BY numero_interne`,
+    )) as Clock[];
+
+  it('has read what it has read: each detail is due again by the clock, as if a poll had read it', async () => {
+    const { tenant } = await bench.aSync(24);
+    await run();
+    const first = await clocks();
+    expect(first.map(({ read, weighed, changes }) => [read, weighed, changes])).toEqual(
+      first.map(() => [true, true, 0]),
+    );
+    // Nothing sooner than fifteen minutes; without a clock half of them would be due within the day, some at once.
+    expect(Math.min(...first.map(({ wait }) => wait))).toBeGreaterThan(800);
+    // As many calls as the share allows for all of them, not for those of the first batch.
+    expect(Math.max(...first.map(({ wait }) => wait))).toBeLessThan(15 * 86_400);
+
+    await bench.asSystem('UPDATE watched_dossiers SET next_read_at = now()');
+    bench.opco.dossiers.set('D7', { etat: 'ENGAGE', engagement: 700 });
+    bench.opco.failing = ({ query }) => (query['numeroInterne'] === 'D8' ? 'NOT_FOUND' : undefined);
+    await bench.jobs.request(bench.owner(tenant), 'akto');
+    await run();
+    const second = await clocks();
+    const due = second.filter(({ wait }) => wait < 800).map(({ numero }) => numero);
+    const changed = second.filter(({ changes }) => changes > 0).map(({ numero }) => numero);
+    expect([due, changed]).toEqual([['D8'], ['D7']]);
+  });
+
+  it('sets no clock for a batch that is not committed', async () => {
+    await bench.asSystem('DELETE FROM watched_dossiers');
+    await bench.asSystem('DELETE FROM snapshots');
+    await bench.aSync(2);
+    const [claim] = await bench.claims.claim(1, 60);
+    if (!claim) throw new Error('nothing was claimed');
+    await bench.turns.begin(claim);
+    await bench.turns.addFound(claim, ['D1', 'D2']);
+    await bench.turns.endScan(claim, { complete: true, last: false });
+    const commits = bench.commits();
+    const dossier = { cerfa: { numeroInterne: 'D1', etat: 'ENGAGE' }, echeances: null } as never;
+    const batch = { dossiers: [{ numeroInterne: 'D1', dossier }], seconds: 1 };
+    await bench.asSystem('UPDATE sync_jobs SET fence = fence + 1');
+    await expect(commits.commit(claim, batch)).rejects.toThrow('CONFLICT');
+    expect(await clocks()).toEqual([]);
+    await bench.asSystem('UPDATE sync_jobs SET fence = fence - 1');
+    await commits.commit(claim, batch);
+    expect((await clocks()).map(({ numero, read }) => [numero, read])).toEqual([['D1', true]]);
+  });
+});
