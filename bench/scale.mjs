@@ -3,7 +3,7 @@ import { Delays } from './lib/delays.mjs';
 import { apply, dayOf, drawLife, firstSight, kinds, seeded } from './lib/lives.mjs';
 import { machine } from './lib/report.mjs';
 
-// node bench/scale.mjs [--tenants 1000] [--dossiers 2000] [--days 30] [--share 0.2] [--of 1000]: a year's kind of polling in virtual
+// node bench/scale.mjs [--tenants 1000] [--dossiers 2000] [--days 30] [--share 0.2] [--of 1000]: polling in virtual
 // time by the poller's own pace and plan; `--tenants` fewer than `--of` simulates a sample of them. The same seed gives the same
 // figures. docs/scale.md says what comes of it. Build first.
 
