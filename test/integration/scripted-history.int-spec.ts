@@ -64,7 +64,10 @@ describe('a long history under bad days', () => {
       history = new ScriptedHistory(bench.opco, seed, { dossiers: 20, factures: 6 });
       await round();
       history.badDays(true);
-      await live(25);
+      await live(20);
+      history.hide('D7');
+      await live(6);
+      history.hide();
       history.badDays(false);
       await round();
       await round();

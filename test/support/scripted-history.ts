@@ -34,6 +34,7 @@ const spoilt: readonly ((data: object[], page: number, total: number) => object)
 export class ScriptedHistory {
   readonly changes: Change[] = [];
   #faulty = false;
+  #hidden: string | undefined;
   #seed: number;
 
   constructor(
@@ -46,10 +47,16 @@ export class ScriptedHistory {
     opco.factures = new Map(Array.from({ length: factures }, (_, at) => [`F${at + 1}`, { etat: 'TRANSMISE' }]));
     opco.failing = (call) => this.#failing(call);
     const { page, facturesPage } = opco;
-    opco.page = (data, numero) => this.#page(data, numero, opco.dossiers.size) ?? page(data, numero);
+    opco.page = (data, numero) =>
+      this.#lying(data, numero) ?? this.#page(data, numero, opco.dossiers.size) ?? page(data, numero);
     opco.facturesPage = (data, numero) => this.#page(data, numero, factures, 4) ?? facturesPage(data, numero);
     const { run } = opco;
     opco.run = (call) => run.call(opco, this.#faulty && this.#chance(0.05) ? this.#mixedUp(call) : call);
+  }
+
+  /** The list lacks this dossier from now on, and is sure of it; the OPCO still has it. Nobody: the list is whole again. */
+  hide(numeroInterne?: string): void {
+    this.#hidden = numeroInterne;
   }
 
   /** Bad days begin or end. */
@@ -84,6 +91,12 @@ export class ScriptedHistory {
   #failing({ endpoint, query }: Call): ErrorCode | undefined {
     if (endpoint === 'dossier' && !this.opco.dossiers.has(String(query['numeroInterne']))) return 'NOT_FOUND';
     return this.#faulty && this.#chance(0.08) ? this.#pick(codes) : undefined;
+  }
+
+  #lying(data: object[], page: number): object | undefined {
+    if (this.#hidden === undefined) return undefined;
+    const shown = data.filter((row) => (row as { numeroInterne: string }).numeroInterne !== this.#hidden);
+    return { data: shown, total: this.opco.dossiers.size - 1, page };
   }
 
   #page(data: object[], page: number, total: number, kinds = spoilt.length): object | undefined {
