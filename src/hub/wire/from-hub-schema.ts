@@ -17,7 +17,7 @@ import {
 const word = <K extends string, T extends Record<string, TSchema>>(type: K, fields: T) =>
   message(type, { epoch: serial, n: serial, ...fields });
 const rate = between(0, 1_000_000);
-const reason = Type.String({ pattern: '^[a-z_]{1,40}$' });
+const reason = Type.String({ pattern: '^[A-Z_]{1,40}$' });
 
 const budgetWord = part({
   budget,

@@ -59,10 +59,15 @@ export const toHub = {
     held: part({ share, leftMs: between(0, 3_600_000), known: Type.Boolean() }),
     epoch: serial,
   }),
-  lease: message('lease', { budget, wants: Type.Array(wanted, { maxItems: mostItems }) }),
+  lease: message('lease', {
+    budget,
+    wants: Type.Array(wanted, { maxItems: mostItems }),
+    heard: Type.Optional(serial),
+  }),
   renew: message('renew', { at: millis, confirms: serial }),
   release: message('release', { budget, calls }),
   report: message('report', { budget, became: Type.Array(became, { maxItems: mostItems }), ahead: calls }),
+  leave: message('leave', {}),
   ping: message('ping', {}),
   token: message('token', { token: Type.String({ maxLength: 1024 }) }),
 } as const;

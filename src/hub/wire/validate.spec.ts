@@ -25,10 +25,11 @@ const want = { lane: 'job', tenant, weight: 1, calls: 3 } as const;
 const became = { tenant, accepted: 3, failed: 0, throttled: 1 } as const;
 const sound: readonly ToHub[] = [
   hello,
-  { type: 'lease', budget: 'akto', wants: [want, { ...want, lane: 'ahead', tenant: '' }] },
+  { type: 'lease', budget: 'akto', wants: [want, { ...want, lane: 'ahead', tenant: '' }], heard: 3 },
   { type: 'renew', at: 0, confirms: 7 },
   { type: 'release', budget: 'akto', calls: 1 },
   { type: 'report', budget: 'akto', ahead: 2, became: [{ ...became, ms: 1.5, headers: { 'ratelimit-limit': '10' } }] },
+  { type: 'leave' },
   { type: 'ping' },
 ];
 const waitMs = { interactive: 0, job: 0, poll: 1.5, bulk: 2, ahead: 3 };
@@ -41,8 +42,8 @@ const words: readonly FromHub[] = [
     type: 'limits',
     budgets: [{ budget: 'akto', rate: 9.5, burst: 10, pausedMs: 0, waitMs, ofOne: { [tenant]: 100 } }],
   },
-  { epoch: 1, n: 4, type: 'revoke', reason: 'revoked' },
-  { epoch: 1, n: 5, type: 'error', code: 'bad_message' },
+  { epoch: 1, n: 4, type: 'revoke', reason: 'REVOKED' },
+  { epoch: 1, n: 5, type: 'error', code: 'BAD_MESSAGE' },
   { epoch: 1, n: 6, type: 'ping' },
 ];
 const faultOf = (value: unknown) => {
@@ -68,36 +69,36 @@ describe('a message to the hub', () => {
   });
 
   it.each([
-    ['no JSON', '{"type":', 'bad_json'],
-    ['nothing', '', 'bad_json'],
-    ['a word', '"hello"', 'unknown_type'],
-    ['null', 'null', 'unknown_type'],
-    ['a list', '[]', 'unknown_type'],
-    ['no type', '{}', 'unknown_type'],
-    ['the type of every object', '{"type":"__proto__"}', 'unknown_type'],
-    ['another one of them', '{"type":"constructor"}', 'unknown_type'],
-    ['a type that hides', '{"__proto__":{"type":"ping"}}', 'unknown_type'],
-    ['a field too many', '{"type":"ping","more":1}', 'bad_message'],
-    ['a hidden field', '{"type":"ping","__proto__":{"more":1}}', 'bad_message'],
-    ['65 kB', JSON.stringify({ type: 'ping', more: 'x'.repeat(65_000) + 'é'.repeat(500) }), 'too_long'],
+    ['no JSON', '{"type":', 'BAD_JSON'],
+    ['nothing', '', 'BAD_JSON'],
+    ['a word', '"hello"', 'UNKNOWN_TYPE'],
+    ['null', 'null', 'UNKNOWN_TYPE'],
+    ['a list', '[]', 'UNKNOWN_TYPE'],
+    ['no type', '{}', 'UNKNOWN_TYPE'],
+    ['the type of every object', '{"type":"__proto__"}', 'UNKNOWN_TYPE'],
+    ['another one of them', '{"type":"constructor"}', 'UNKNOWN_TYPE'],
+    ['a type that hides', '{"__proto__":{"type":"ping"}}', 'UNKNOWN_TYPE'],
+    ['a field too many', '{"type":"ping","more":1}', 'BAD_MESSAGE'],
+    ['a hidden field', '{"type":"ping","__proto__":{"more":1}}', 'BAD_MESSAGE'],
+    ['65 kB', JSON.stringify({ type: 'ping', more: 'x'.repeat(65_000) + 'é'.repeat(500) }), 'TOO_LONG'],
   ])('is refused when it is %s', (_what, text, fault) => expect(faultOf(text)).toBe(fault));
 
   it('of another version is told so', () => {
-    expect(faultOf({ ...hello, v: protocolVersion + 1 })).toBe('unsupported_version');
-    expect(faultOf({ ...hello, v: '1' })).toBe('bad_message');
+    expect(faultOf({ ...hello, v: protocolVersion + 1 })).toBe('VERSION');
+    expect(faultOf({ ...hello, v: '1' })).toBe('BAD_MESSAGE');
   });
 
   it.each([-1, 1.5, 100_001, 1e308, 'NaN', '3', null, true, [3], {}])('may not want %j calls', (calls) => {
-    expect(faultOf({ type: 'lease', budget: 'akto', wants: [{ ...want, calls }] })).toBe('bad_message');
-    expect(faultOf({ type: 'release', budget: 'akto', calls })).toBe('bad_message');
+    expect(faultOf({ type: 'lease', budget: 'akto', wants: [{ ...want, calls }] })).toBe('BAD_MESSAGE');
+    expect(faultOf({ type: 'release', budget: 'akto', calls })).toBe('BAD_MESSAGE');
     expect(faultOf({ type: 'report', budget: 'akto', ahead: 0, became: [{ ...became, accepted: calls }] })).toBe(
-      'bad_message',
+      'BAD_MESSAGE',
     );
   });
 
   it('may not want calls in text that JSON takes for infinite', () => {
-    expect(faultOf(`{"type":"release","budget":"akto","calls":1e999}`)).toBe('bad_message');
-    expect(faultOf(`{"type":"renew","at":1e999,"confirms":0}`)).toBe('bad_message');
+    expect(faultOf(`{"type":"release","budget":"akto","calls":1e999}`)).toBe('BAD_MESSAGE');
+    expect(faultOf(`{"type":"renew","at":1e999,"confirms":0}`)).toBe('BAD_MESSAGE');
   });
 
   it.each([
@@ -109,12 +110,12 @@ describe('a message to the hub', () => {
     { lane: 'urgent' },
     { lane: '__proto__' },
   ])('may not want with %j', (odd) => {
-    expect(faultOf({ type: 'lease', budget: 'akto', wants: [{ ...want, ...odd }] })).toBe('bad_message');
+    expect(faultOf({ type: 'lease', budget: 'akto', wants: [{ ...want, ...odd }] })).toBe('BAD_MESSAGE');
   });
 
   it('may not list more wants than there are items', () => {
     const wants = Array.from({ length: mostItems + 1 }, () => want);
-    expect(faultOf({ type: 'lease', budget: 'akto', wants })).toBe('bad_message');
+    expect(faultOf({ type: 'lease', budget: 'akto', wants })).toBe('BAD_MESSAGE');
   });
 
   it('carries rate fields only, few and short', () => {
@@ -124,7 +125,7 @@ describe('a message to the hub', () => {
     expect(faultOf(withHeaders({ 'x-ratelimit-remaining': '3' }))).toBeUndefined();
     const many = Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`a${i}`, '1']));
     for (const odd of [{ 'X-Upper': '1' }, { a: 1 }, { a: 'x'.repeat(513) }, { 'a b': '1' }, many]) {
-      expect(faultOf(withHeaders(odd))).toBe('bad_message');
+      expect(faultOf(withHeaders(odd))).toBe('BAD_MESSAGE');
     }
   });
 });

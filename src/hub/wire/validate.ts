@@ -8,7 +8,7 @@ import { longestMessage, toHub } from './to-hub-schema.js';
 export type WireToHub = ToHub | { readonly type: 'token'; readonly token: string };
 
 /** Why a frame is not taken; goes back in an error frame. */
-export type Fault = 'too_long' | 'bad_json' | 'unknown_type' | 'unsupported_version' | 'bad_message';
+export type Fault = 'TOO_LONG' | 'BAD_JSON' | 'UNKNOWN_TYPE' | 'VERSION' | 'BAD_MESSAGE';
 
 /** A message, or what is wrong with the frame. */
 export type Read<T> = { readonly message: T } | { readonly fault: Fault };
@@ -17,7 +17,7 @@ export type Read<T> = { readonly message: T } | { readonly fault: Fault };
 export function readToHub(text: string): Read<WireToHub> {
   const read = readBy(toHub, text);
   const hello = 'message' in read && read.message.type === 'hello' ? (read.message as { v?: unknown }) : undefined;
-  if (hello && hello.v !== protocolVersion) return { fault: 'unsupported_version' };
+  if (hello && hello.v !== protocolVersion) return { fault: 'VERSION' };
   return read as Read<WireToHub>;
 }
 
@@ -27,13 +27,13 @@ export function readFromHub(text: string): Read<FromHub> {
 }
 
 function readBy(schemas: Readonly<Record<string, TSchema>>, text: string): Read<{ readonly type: string }> {
-  if (Buffer.byteLength(text) > longestMessage) return { fault: 'too_long' };
+  if (Buffer.byteLength(text) > longestMessage) return { fault: 'TOO_LONG' };
   const value = parsed(text);
-  if (value === undefined) return { fault: 'bad_json' };
+  if (value === undefined) return { fault: 'BAD_JSON' };
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
-  if (typeof type !== 'string' || !Object.hasOwn(schemas, type)) return { fault: 'unknown_type' };
+  if (typeof type !== 'string' || !Object.hasOwn(schemas, type)) return { fault: 'UNKNOWN_TYPE' };
   const schema = schemas[type];
-  if (!schema || !compileContract(schema).holds(value)) return { fault: 'bad_message' };
+  if (!schema || !compileContract(schema).holds(value)) return { fault: 'BAD_MESSAGE' };
   return { message: value as { type: string } };
 }
 
