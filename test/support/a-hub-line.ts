@@ -119,8 +119,11 @@ export class BareInstance {
   static async at(line: HubLine, instance: string, run: string = randomUUID()): Promise<BareInstance> {
     const { token } = await line.tokens.issue(instance);
     const bare = new BareInstance(line.url, { authorization: `Bearer ${token}`, 'opcovia-run': run });
-    await bare.opened;
-    bare.say({ ...helloOf(instance) });
+    await Promise.race([
+      bare.opened,
+      bare.ended.then((end) => Promise.reject(new Error(`it was not let in: ${JSON.stringify(end)}`))),
+    ]);
+    bare.say(helloOf(instance));
     await eventually(
       () => Promise.resolve(line.seats.said(instance)),
       (said) => said.includes('hello'),

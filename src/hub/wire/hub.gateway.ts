@@ -38,7 +38,7 @@ export class HubGateway {
 
   constructor(private readonly parts: GatewayParts) {
     const perSecond = parts.handshakesPerSecond;
-    this.#handshakes = new TokenBucket({ perSecond, burst: perSecond }, parts.clock);
+    this.#handshakes = new TokenBucket({ perSecond, burst: Math.max(1, perSecond) }, parts.clock);
   }
 
   /** Takes over what asks this server for another protocol. */
