@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { systemClock } from '../../src/core/clock.js';
 import type { Seat, SeatLine, Seats } from '../../src/hub/link.js';
@@ -149,3 +149,41 @@ export class BareInstance {
 /** A hello that any hub takes from this instance. */
 export const helloOf = (instance: string) =>
   ({ type: 'hello', v: 1, instance, at: 0, held: { share: 0, leftMs: 0, known: false }, epoch: 0 }) as const;
+
+/** Fails unless this instance is still served. */
+export async function isServed(bare: BareInstance): Promise<void> {
+  const before = bare.received.length;
+  bare.say({ type: 'renew', at: before, confirms: 0 });
+  await eventually(
+    () => Promise.resolve(bare.received.slice(before)),
+    (words) => words.some((word) => word.type === 'lease' && word.askedAt === before),
+  );
+}
+
+/** A bare connection on which the protocol has been changed; paused, nothing is answered on it. */
+export async function upgraded({ url }: HubLine, token: string): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.on('error', () => undefined);
+  const fields = [
+    `GET /hub/ws HTTP/1.1`,
+    `Host: ${hostname}:${port}`,
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}`,
+    `Authorization: Bearer ${token}`,
+  ];
+  socket.write(`${fields.join('\r\n')}\r\n\r\n`);
+  let seen = '';
+  await new Promise<void>((resolve, reject) => {
+    socket.on('data', function look(chunk: Buffer) {
+      seen += chunk.toString('latin1');
+      if (!seen.includes('\r\n\r\n')) return;
+      socket.off('data', look);
+      if (/^HTTP\/1\.1 101 /.test(seen)) resolve();
+      else reject(new Error(seen));
+    });
+  });
+  return socket;
+}
