@@ -68,6 +68,7 @@ export async function aHubLine(
     verify: (token) => tokens.verify(token),
     leading: () => ({ seats, epoch: seats.epoch }),
     revoked: (instance) => revoked.has(instance),
+    admitted: () => undefined,
     ...parts,
   });
   const server = await listening(gateway);

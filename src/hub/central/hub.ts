@@ -19,6 +19,8 @@ export interface HubParts {
   readonly predecessor?: Predecessor;
   /** What had been learnt, by budget. */
   readonly learnt?: Readonly<Record<string, Learnt>>;
+  /** Whether it may grant at this very moment; always when absent. */
+  leads?(): boolean;
   /** Somebody has heard of a later hub: this one is not the hub any more. */
   outdated?(epoch: number): void;
 }
@@ -43,7 +45,7 @@ export class Hub implements Seats {
     this.#times = times;
     this.budgets = new Budgets({
       ...parts,
-      share: (now) => book.grantable(now),
+      share: (now) => (parts.leads?.() === false ? 0 : book.grantable(now)),
       grant: (instance, budget, granted) => this.#guests.get(instance)?.grant(budget, granted),
     });
     if (parts.learnt) this.budgets.resume(parts.learnt);

@@ -60,10 +60,11 @@ export class Lead {
 
   constructor(private readonly parts: LeadParts) {}
 
-  /** Tries at once, then again and again. */
-  start(): void {
+  /** Tries at once, and again and again; resolves when the first try is over. */
+  async start(): Promise<void> {
     this.#endRounds = this.parts.timers.every(this.parts.termMs / rounds, () => this.look());
     this.look();
+    await this.#round;
   }
 
   /** Looks at the row now. */

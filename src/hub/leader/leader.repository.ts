@@ -61,7 +61,7 @@ export class LeaderRepository {
   /** Staff address of the hub that leads now. */
   async url(): Promise<string | undefined> {
     const [row] = await this.database.asSystem((sql) =>
-      sql.query<{ url: string }>('SELECT url FROM hub_leader WHERE expires_at > now()'),
+      sql.query<{ url: string }>("SELECT url FROM hub_leader WHERE expires_at > now() AND url <> ''"),
     );
     return row?.url;
   }

@@ -11,6 +11,13 @@ export interface LeaseTimes {
 /** Those of the product. */
 export const leaseTimes: LeaseTimes = { leaseMs: 10_000, quietMs: 2000, forgetMs: 120_000 };
 
+/** The same for leases of another length. */
+export function leaseTimesOf(leaseSeconds: number): LeaseTimes {
+  const parts = (leaseSeconds * 1000) / leaseTimes.leaseMs;
+  const { leaseMs, quietMs, forgetMs } = leaseTimes;
+  return { leaseMs: leaseMs * parts, quietMs: quietMs * parts, forgetMs: forgetMs * parts };
+}
+
 /** The part of every budget, 0 to 1, that an instance without a lease may use: never everything, never nothing. */
 export const safeShare = 0.1;
 

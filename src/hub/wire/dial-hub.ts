@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Listener } from '../link.js';
 import type { ToHub } from '../messages.js';
 import type { Timers } from '../timers.js';
+import { fitted } from './fit.js';
 import { hubPath, runField } from './hub.gateway.js';
 import type { Call } from './kept-line.js';
 import { longestMessage } from './to-hub-schema.js';
@@ -77,7 +78,7 @@ class Connection implements Call {
   }
 
   say(message: ToHub): boolean {
-    return this.#send(message);
+    return fitted(message).every((piece) => this.#send(piece));
   }
 
   close(): void {

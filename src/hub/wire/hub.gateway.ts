@@ -17,6 +17,8 @@ export interface GatewayParts extends SocketParts {
   /** The hub of this process while it leads. */
   leading(): { readonly seats: Seats; readonly epoch: number } | undefined;
   revoked(instance: string): boolean;
+  /** An instance is in: a successor must know of one more. */
+  admitted(): void;
   readonly origins: readonly string[];
   readonly handshakesPerSecond: number;
   readonly mostConnections: number;
@@ -104,6 +106,7 @@ export class HubGateway {
       if (this.#guests.get(instance) === guest) this.#guests.delete(instance);
     });
     socket.trust(bearer);
+    this.parts.admitted();
   }
 }
 

@@ -24,6 +24,8 @@ export interface SocketParts {
   readonly timers: Timers;
   readonly heartbeatMs: number;
   readonly messagesPerSecond: number;
+  /** The hub of this process while it surely leads. */
+  leading(): object | undefined;
   /** Judges a fresh token. */
   verify(token: string): Promise<Bearer | undefined>;
 }
@@ -58,7 +60,7 @@ export class InstanceSocket {
   ) {
     const { clock, timers, heartbeatMs, messagesPerSecond } = parts;
     this.#heardAt = clock.elapsed();
-    this.#messages = new TokenBucket({ perSecond: messagesPerSecond, burst: 2 * messagesPerSecond }, clock);
+    this.#messages = new TokenBucket({ perSecond: messagesPerSecond, burst: messagesPerSecond }, clock);
     this.#seat = seats.attach(instance, {
       say: (message) => this.#say(message),
       cut: (reason) => this.#end(closeCodes.CUT, reason, false),
@@ -99,6 +101,8 @@ export class InstanceSocket {
   #message(data: RawData, binary: boolean, fault: (code: Fault) => void): void {
     if (!this.#heard() || !this.#open) return;
     if (binary) return this.#end(1003, 'TEXT_ONLY', true);
+    // A process that stood still may hear this before it knows that it leads no longer.
+    if (!this.parts.leading()) return this.close('NOT_LEADING');
     const read = readToHub((data as Buffer).toString('utf8'));
     if ('fault' in read) {
       fault(read.fault);

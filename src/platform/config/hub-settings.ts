@@ -70,15 +70,17 @@ export class HubSettings extends SyncSettings {
   @Whole(1, 100_000)
   OPCOVIA_HUB_CONNECTIONS = 1000;
 
-  @Setting(
-    'Messages and control frames of one instance per second, else its line is cut; twice as many may come at once.',
-  )
+  @Setting('Messages and control frames of one instance per second, else its line is cut; as many may come at once.')
   @Whole(1, 1_000_000)
-  OPCOVIA_HUB_MESSAGES_PER_SECOND = 500;
+  OPCOVIA_HUB_MESSAGES_PER_SECOND = 5000;
 
   @Setting('Seconds between two heartbeats, both ways; after two without any sign the other end is given up.')
   @Fraction(0.05, 10)
   OPCOVIA_HUB_HEARTBEAT_SECONDS = 10;
+
+  @Setting('Seconds that an instance may call on by itself when the hub is silent; the same in all processes.')
+  @Fraction(0.5, 60)
+  OPCOVIA_HUB_LEASE_SECONDS = 10;
 
   @Setting('Seconds that a hub leads without renewing it in PostgreSQL; another one takes over soon after.')
   @Fraction(0.5, 60)
