@@ -6,7 +6,7 @@ export class CreateHub1764000032000 implements MigrationInterface {
     // One row: a second leader has nowhere to write itself down.
     await runner.query(`
       CREATE TABLE hub_leader (
-        only boolean PRIMARY KEY DEFAULT true CHECK (only),
+        single boolean PRIMARY KEY DEFAULT true CHECK (single),
         holder uuid NOT NULL,
         epoch bigint NOT NULL,
         url text NOT NULL,

@@ -25,7 +25,7 @@ export class LeaderRepository {
     return this.database.asSystem(async (sql) => {
       const [row] = await sql.query<{ epoch: string; members: number }>(
         `INSERT INTO hub_leader AS l (holder, epoch, url, expires_at) VALUES ($1, 1, $2, now() + make_interval(secs => $3))
-         ON CONFLICT (only) DO UPDATE SET
+         ON CONFLICT (single) DO UPDATE SET
            holder = excluded.holder, url = excluded.url, expires_at = excluded.expires_at, epoch = l.epoch + 1
          WHERE l.expires_at < now()
          RETURNING epoch, members`,
