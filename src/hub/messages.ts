@@ -71,6 +71,8 @@ export interface BudgetWord {
   readonly pausedMs: number;
   /** Milliseconds after which a call of each class may be granted to a tenant that does not wait yet, those that do included. */
   readonly waitMs: Readonly<Record<Lane, number>>;
+  /** The same if nobody waited: for less nobody need stand in line. */
+  readonly leastMs?: Readonly<Record<Lane, number>>;
   /** Tenants that the OPCO refuses alone, and for how many milliseconds. */
   readonly ofOne: Readonly<Record<string, number>>;
 }

@@ -9,6 +9,13 @@ const mostInStore = 64;
 /** A budget that nobody has called for so long needs no store. */
 const idleMs = 2000;
 
+/** Milliseconds to wait: behind all that wait, for the tenant's own sake, and at least, if nobody waited. */
+export interface KnownWait {
+  readonly shared: number;
+  readonly own: number;
+  readonly least: number;
+}
+
 /** What an instance knows and has of one budget while a hub elsewhere grants. */
 export class Desk {
   readonly waiting = new Waiting();
@@ -102,16 +109,14 @@ export class Desk {
   }
 
   /** Milliseconds until a permit may be had, as far as is known; those of the tenant that wait here included. */
-  waitMs(
-    lane: TrafficClass,
-    tenant: string | undefined,
-    now: number,
-  ): { readonly shared: number; readonly own: number } {
-    if (!this.#word) return { shared: 0, own: 0 };
-    const { waitMs, pausedMs, rate } = this.#word;
+  waitMs(lane: TrafficClass, tenant: string | undefined, now: number): KnownWait {
+    if (!this.#word) return { shared: 0, own: 0, least: 0 };
+    const { waitMs, leastMs, pausedMs, rate } = this.#word;
     const waiting = tenant === undefined ? 0 : this.waiting.of({ lane, tenant });
-    const shared = Math.max(pausedMs, waitMs[lane]) - (now - this.#heardAt) + (waiting / Math.max(1e-3, rate)) * 1000;
-    return { shared: Math.max(0, shared), own: tenant === undefined ? 0 : this.#ofOneMs(tenant, now) };
+    const age = now - this.#heardAt;
+    const shared = Math.max(pausedMs, waitMs[lane]) - age + (waiting / Math.max(1e-3, rate)) * 1000;
+    const own = tenant === undefined ? 0 : this.#ofOneMs(tenant, now);
+    return { shared: Math.max(0, shared), own, least: Math.max(own, (leastMs?.[lane] ?? pausedMs) - age) };
   }
 
   #ofOneMs(tenant: string, now: number): number {
