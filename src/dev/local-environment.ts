@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { acquireEmbeddedServices, type EmbeddedServices } from './embedded-services.js';
 import { localSecrets } from './local-secrets.js';
 
@@ -43,14 +44,33 @@ export async function completeEnvironment(variables: Variables, needs: LocalNeed
   return {
     variables: {
       ...variables,
-      OPCOVIA_KEYRING:
-        variables.OPCOVIA_KEYRING || variables.OPCOVIA_KEYRING_FILE
-          ? variables.OPCOVIA_KEYRING
-          : localSecrets(stateDir).keyring,
+      ...localSecretsFor(variables, stateDir),
       DATABASE_URL: needPostgres ? services?.databaseUrl : variables.DATABASE_URL,
       REDIS_URL: needRedis ? services?.redisUrl : variables.REDIS_URL,
       OPCOVIA_SANDBOX_URL: variables.OPCOVIA_SANDBOX_URL || services?.sandboxUrl,
     },
     ...(services && { services }),
+  };
+}
+
+/** Secrets of this machine for what is not configured; processes of one folder know each other at the hub. */
+function localSecretsFor(variables: Variables, stateDir: string): Variables {
+  const given = (name: string) => Boolean(variables[name] || variables[`${name}_FILE`]);
+  const missing = ['OPCOVIA_KEYRING', 'OPCOVIA_HUB_SECRET', 'OPCOVIA_HUB_INSTANCES'].filter((name) => !given(name));
+  if (missing.length === 0) return {};
+  const { keyring, hub, instances } = localSecrets(stateDir);
+  const secret = instances.replace(/^.*:/, '');
+  const ofHub = {
+    OPCOVIA_HUB_SECRET: hub,
+    OPCOVIA_HUB_INSTANCES: `local-*:${secret}`,
+    ...(!given('OPCOVIA_HUB_INSTANCE_SECRET') && {
+      OPCOVIA_HUB_INSTANCE: variables.OPCOVIA_HUB_INSTANCE || `local-${randomBytes(6).toString('hex')}`,
+      OPCOVIA_HUB_INSTANCE_SECRET: secret,
+    }),
+  };
+  return {
+    ...(!given('OPCOVIA_KEYRING') && { OPCOVIA_KEYRING: keyring }),
+    // Who configures a part of the hub configures all of it.
+    ...(!given('OPCOVIA_HUB_SECRET') && !given('OPCOVIA_HUB_INSTANCES') && ofHub),
   };
 }

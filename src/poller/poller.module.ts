@@ -9,7 +9,7 @@ import { budgetKey } from '../core/keys.js';
 import { CommitSignal } from '../events/commit-signal.js';
 import { EventLog } from '../events/event-log.js';
 import { HubModule } from '../hub/hub.module.js';
-import { LocalPermits } from '../hub/local-permits.js';
+import { InstancePermits } from '../hub/instance/instance-permits.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
 import { PipelineRunner } from '../pipeline/pipeline.runner.js';
 import { Env } from '../platform/config/env.js';
@@ -89,13 +89,13 @@ import { WatchRepository } from './watch.repository.js';
     },
     {
       provide: NoteBulkReads,
-      inject: [Env, PollTargetRepository, WatchRepository, LocalPermits],
+      inject: [Env, PollTargetRepository, WatchRepository, InstancePermits],
       useFactory: (...[env, targets, watch, permits]: NoteParts) =>
         new NoteBulkReads({ targets, watch, clock: new ReadClock(clockPorts(env, permits)) }),
     },
     {
       provide: Poller,
-      inject: [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, LocalPermits],
+      inject: [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, InstancePermits],
       useFactory: (...[env, targets, polls, schedule, metrics, permits]: PollerParts) =>
         new Poller({
           ...{ env, targets, polls, schedule },
@@ -119,7 +119,7 @@ function serves(reads: PipelineRunner, opcoId: string): boolean {
 }
 
 /** By the real clock, and by what each OPCO is believed to bear at this moment. */
-function clockPorts(env: Env, permits: LocalPermits): ReadClockPorts & { readonly env: Env } {
+function clockPorts(env: Env, permits: InstancePermits): ReadClockPorts & { readonly env: Env } {
   return {
     env,
     random: Math.random,
@@ -128,8 +128,8 @@ function clockPorts(env: Env, permits: LocalPermits): ReadClockPorts & { readonl
   };
 }
 
-type NoteParts = [Env, PollTargetRepository, WatchRepository, LocalPermits];
-type PollerParts = [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, LocalPermits];
+type NoteParts = [Env, PollTargetRepository, WatchRepository, InstancePermits];
+type PollerParts = [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, InstancePermits];
 type PollParts = [
   Database,
   PipelineRunner,

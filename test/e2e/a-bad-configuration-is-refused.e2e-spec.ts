@@ -7,13 +7,14 @@ const canary = 'Zk4-canari-9';
 
 // What is judged how is in src/platform/config/read-env.spec.ts; here the built file is seen to refuse, in time and in silence.
 describe('the built file, in production', () => {
-  const key = randomBytes(32).toString('hex');
+  const [key, hubKey] = [randomBytes(32).toString('hex'), randomBytes(32).toString('hex')];
   const [databaseWord, redisWord] = [randomBytes(12).toString('hex'), randomBytes(12).toString('hex')];
   const sound: Readonly<Record<string, string>> = {
     NODE_ENV: 'production',
     DATABASE_URL: `postgres://opcovia:${databaseWord}@127.0.0.1:1/opcovia`,
     REDIS_URL: `redis://:${redisWord}@127.0.0.1:1/0`,
     OPCOVIA_KEYRING: `k1:${key}`,
+    OPCOVIA_HUB_SECRET: `h1:${hubKey}`,
   };
 
   /** What it printed on its way out; fails unless it goes within ten seconds, with exit code 1 and no secret shown. */
@@ -22,14 +23,18 @@ describe('the built file, in production', () => {
     const late = setTimeout(() => run.child.kill('SIGKILL'), longestMs);
     expect(await run.ended).toBe(1);
     clearTimeout(late);
-    for (const secret of [key.slice(4), databaseWord, redisWord, canary]) expect(run.printed()).not.toContain(secret);
+    for (const secret of [key.slice(4), hubKey.slice(4), databaseWord, redisWord, canary])
+      expect(run.printed()).not.toContain(secret);
     return run.printed();
   }
 
-  it.each(['DATABASE_URL', 'REDIS_URL', 'OPCOVIA_KEYRING'])('does not start without %s', async (name) => {
-    const { [name]: _, ...without } = sound;
-    expect(await refusal(without)).toBe(`Configuration refused:\n  ${name}: required in production\n`);
-  });
+  it.each(['DATABASE_URL', 'REDIS_URL', 'OPCOVIA_KEYRING', 'OPCOVIA_HUB_SECRET'])(
+    'does not start without %s',
+    async (name) => {
+      const { [name]: _, ...without } = sound;
+      expect(await refusal(without)).toBe(`Configuration refused:\n  ${name}: required in production\n`);
+    },
+  );
 
   it('names every wrong variable at once, and shows no value', async () => {
     const wrong = {
@@ -43,6 +48,7 @@ describe('the built file, in production', () => {
       DATABASE_URL: `mysql://u:${canary}@127.0.0.1/x`,
       REDIS_URL: `redis://:redis@127.0.0.1:1`,
       OPCOVIA_KEYRING: `k1:${key},k1:${canary}`,
+      OPCOVIA_HUB_SECRET: `h1:${hubKey},h1:${canary}`,
     };
     const printed = await refusal({ ...sound, ...wrong });
     const named = printed.split('\n').flatMap((line) => /^ {2}([A-Z_]+): /.exec(line)?.[1] ?? []);

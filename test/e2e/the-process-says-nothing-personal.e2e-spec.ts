@@ -46,15 +46,14 @@ describe('the built file in production, at its most talkative', () => {
       DATABASE_URL: database.url,
       REDIS_URL: redis.url,
       OPCOVIA_KEYRING: `k1:${randomBytes(32).toString('hex')}`,
+      OPCOVIA_HUB_SECRET: `h1:${randomBytes(32).toString('hex')}`,
       OPCOVIA_UPSTREAMS: JSON.stringify({
         akto: at(`${sandbox.url}/akto`),
         'opco-ep': at(`https://${canary('hote')}.invalid/${canary('chemin')}`),
         afdas: at(`https://${host}/${canary('chemin')}`),
       }),
       OPCOVIA_LOG_LEVEL: 'trace',
-      OPCOVIA_API_PORT: '0',
-      OPCOVIA_STAFF_PORT: '0',
-      OPCOVIA_TICK_MS: '50',
+      ...{ OPCOVIA_API_PORT: '0', OPCOVIA_STAFF_PORT: '0', OPCOVIA_TICK_MS: '50' },
       OPCOVIA_JOB_BACKOFF_MS: '50',
     };
     desk = await openDesk(readEnv(variables));

@@ -187,10 +187,11 @@ describe('embedded services', () => {
 
   it('keep their secrets in files that only the owner reads, and the key ring for ever', async () => {
     const user = await aUser({ needRedis: false });
-    const { keyring } = localSecrets(stateDir);
-    expect(keyring).toMatch(/^k1:[0-9a-f]{64}$/);
-    expect(localSecrets(stateDir)).toEqual({ keyring });
-    for (const name of ['keyring', 'keeper.json', 'postgres.passwords', 'keeper.log']) {
+    const secrets = localSecrets(stateDir);
+    expect(secrets.keyring).toMatch(/^k1:[0-9a-f]{64}$/);
+    expect(new Set(Object.values(secrets).map((each) => each.replace(/^.*:/, ''))).size).toBe(3);
+    expect(localSecrets(stateDir)).toEqual(secrets);
+    for (const name of ['keyring', 'hub-secret', 'hub-instances', 'keeper.json', 'postgres.passwords', 'keeper.log']) {
       expect(statSync(join(stateDir, name)).mode & 0o777).toBe(0o600);
     }
     expect(readFileSync(join(stateDir, 'keeper.log'), 'utf8')).not.toContain(

@@ -60,6 +60,7 @@ export async function startProduct(given: Variables | ((databaseUrl: string) => 
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     OPCOVIA_KEYRING: `k1:${randomBytes(32).toString('hex')}`,
+    OPCOVIA_HUB_SECRET: `h1:${randomBytes(32).toString('hex')}`,
     OPCOVIA_SANDBOX_URL: sandbox.url,
     OPCOVIA_API_PORT: '0',
     OPCOVIA_STAFF_PORT: '0',

@@ -8,6 +8,16 @@ export interface LeaseTimes {
   readonly forgetMs: number;
 }
 
+/** Those of the product. */
+export const leaseTimes: LeaseTimes = { leaseMs: 10_000, quietMs: 2000, forgetMs: 120_000 };
+
+/** The same for leases of another length. */
+export function leaseTimesOf(leaseSeconds: number): LeaseTimes {
+  const parts = (leaseSeconds * 1000) / leaseTimes.leaseMs;
+  const { leaseMs, quietMs, forgetMs } = leaseTimes;
+  return { leaseMs: leaseMs * parts, quietMs: quietMs * parts, forgetMs: forgetMs * parts };
+}
+
 /** The part of every budget, 0 to 1, that an instance without a lease may use: never everything, never nothing. */
 export const safeShare = 0.1;
 
@@ -19,10 +29,13 @@ const leasable = 1 - safeShare;
 
 /** What an instance says of itself when it presents itself. */
 export interface Held {
+  /** Of a lease that is live, else what it has been using without one. */
   readonly share: number;
   readonly leftMs: number;
   /** Whether it has heard a hub before. */
   readonly known: boolean;
+  /** Whether it lives in the hub's own process. */
+  readonly beside?: boolean;
 }
 
 interface Lease {
@@ -37,6 +50,10 @@ interface Member {
   /** When the latest of our messages that it has confirmed was sent: until then it surely had heard of us. */
   confirmedAt: number;
   connected: boolean;
+  /** In the hub's own process: in touch as long as it is connected. */
+  beside: boolean;
+  /** What it was using without a lease when it came: it may go on so while others' leases are not known yet. */
+  readonly safe: number;
 }
 
 /** What a hub that takes over knows of the one before it. */
@@ -86,13 +103,15 @@ export class LeaseBook {
     const known = this.#members.get(name);
     if (known) {
       known.connected = true;
+      known.beside = held.beside === true;
       return;
     }
     const claimed = this.learning(now) && held.leftMs > 0 ? held.share : 0;
     const share = Math.max(0, Math.min(claimed, leasable - this.leased(now)));
     const leases = share > 0 ? [{ share, sentAt: now, until: now + Math.min(held.leftMs, this.times.leaseMs) }] : [];
+    const safe = held.known && held.leftMs <= 0 ? Math.min(safeShare, Math.max(0, held.share)) : 0;
     if (held.known && this.#strangers > 0) this.#strangers -= 1;
-    this.#members.set(name, { leases, confirmedAt: -Infinity, connected: true });
+    this.#members.set(name, { leases, confirmedAt: -Infinity, connected: true, beside: held.beside === true, safe });
   }
 
   /** The instance has confirmed a message that was sent at this time; what it held before the latest lease until then is over. */
@@ -130,7 +149,9 @@ export class LeaseBook {
   /** The part of every budget, 0 to 1, that may be granted permit by permit at this moment. */
   grantable(now: number): number {
     this.#forget(now);
-    if (this.learning(now)) return this.#sum((member) => (this.#inTouch(member, now) ? liveShare(member, now) : 0));
+    if (this.learning(now)) {
+      return this.#sum((each) => (this.#inTouch(each, now) ? Math.max(each.safe, liveShare(each, now)) : 0));
+    }
     const alone = this.#sum((member) => (this.#inTouch(member, now) ? 0 : aloneShare(member, now)));
     return Math.max(0, 1 - this.#strangers * safeShare - alone);
   }
@@ -159,8 +180,8 @@ export class LeaseBook {
     return sum;
   }
 
-  #inTouch({ connected, confirmedAt }: Member, now: number): boolean {
-    return connected && now < confirmedAt + this.times.quietMs;
+  #inTouch({ connected, confirmedAt, beside }: Member, now: number): boolean {
+    return connected && (beside || now < confirmedAt + this.times.quietMs);
   }
 
   #sum(part: (member: Member) => number): number {

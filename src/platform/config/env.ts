@@ -1,17 +1,18 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsIn, IsNumber, IsString, Matches, Min } from 'class-validator';
+import { HubSettings } from './hub-settings.js';
 import { OptionalText, Setting, Whole } from './setting.js';
-import { SyncSettings } from './sync-settings.js';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
-const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
+/** What OPCOVIA_ROLES may be. */
+export const roleList = /^(api|worker|poller|hub)(,(api|worker|poller|hub))*$/;
 
 /**
  * Every variable that Opcovia reads, with its default: the only source of configuration. A bad value stops the start and
  * prints the variable's name, never its value. `docs/configuration.md` and `.env.example` are generated from this class.
  */
-export class Env extends SyncSettings {
+export class Env extends HubSettings {
   @Setting('`production` refuses embedded services, the demo tenant and the sandbox.')
   @IsIn(['development', 'test', 'production'])
   NODE_ENV: 'development' | 'test' | 'production' = 'development';

@@ -1,6 +1,7 @@
 import { parseUrl } from '../../core/parse-url.js';
 import { KeyRing } from '../crypto/key-ring.js';
-import type { Env } from './env.js';
+import { roleList, type Env } from './env.js';
+import { judgeHubSecrets } from './hub-secrets.js';
 import { parseTrustedProxies } from './trusted-proxies.js';
 import { parseEnabledCapabilities } from './enabled-capabilities.js';
 import { parseUpstreamLimits } from './upstream-limits.js';
@@ -31,6 +32,7 @@ export function judgeEnv(env: Env): string[] {
   faults.push(...attempt('OPCOVIA_UPSTREAMS', () => parseUpstreams(env)));
   faults.push(...attempt('OPCOVIA_ENABLED_CAPABILITIES', () => parseEnabledCapabilities(env)));
   faults.push(...attempt('OPCOVIA_UPSTREAM_LIMITS', () => parseUpstreamLimits(env)));
+  faults.push(...judgeHubSecrets(env));
   if (env.OPCOVIA_UPSTREAM_DEPOSIT_MS >= env.OPCOVIA_DRAIN_SECONDS * 1000)
     faults.push('OPCOVIA_UPSTREAM_DEPOSIT_MS: must be less than OPCOVIA_DRAIN_SECONDS');
   return faults;
@@ -58,7 +60,13 @@ function decoded(text: string): string {
 const schemeWord = (scheme: RegExp): string => (scheme.test('redis:') ? 'redis' : 'postgres');
 
 function judgeProduction(env: Env): string[] {
-  const required = (['DATABASE_URL', 'REDIS_URL', 'OPCOVIA_KEYRING'] as const).filter((name) => !env[name]);
+  // A hub signs its own tokens; whoever is none asks for them with a secret of its own.
+  const byRole = env.roles.has('hub')
+    ? (['OPCOVIA_HUB_SECRET'] as const)
+    : (['OPCOVIA_HUB_INSTANCE', 'OPCOVIA_HUB_INSTANCE_SECRET'] as const);
+  const ofHub = roleList.test(env.OPCOVIA_ROLES) ? byRole : [];
+  const needed = ['DATABASE_URL', 'REDIS_URL', 'OPCOVIA_KEYRING', ...ofHub] as const;
+  const required = needed.filter((name) => !env[name]);
   const refused = (['OPCOVIA_WEBHOOK_ALLOWED_NETWORKS', 'OPCOVIA_SANDBOX_URL'] as const).filter((name) => env[name]);
   return [
     ...required.map((name) => `${name}: required in production`),

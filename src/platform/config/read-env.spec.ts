@@ -12,6 +12,7 @@ const production = {
   DATABASE_URL: 'postgres://opcovia:Kx8-dvwQ2m@db.example/opcovia',
   REDIS_URL: 'rediss://:p9Zt-4hJvB@redis.example:6380',
   OPCOVIA_KEYRING: keyring,
+  OPCOVIA_HUB_SECRET: `h1:${randomBytes(32).toString('hex')}`,
 };
 
 /** The lines of a refusal; fails when the configuration is accepted. */
@@ -29,11 +30,14 @@ describe('the configuration of production', () => {
     expect(readEnv(production)).toMatchObject(production);
   });
 
-  it.each(['DATABASE_URL', 'REDIS_URL', 'OPCOVIA_KEYRING'])('does without %s in no case', (name) => {
-    for (const value of [undefined, '', '   ']) {
-      expect(faultsOf({ ...production, [name]: value })).toEqual([`  ${name}: required in production`]);
-    }
-  });
+  it.each(['DATABASE_URL', 'REDIS_URL', 'OPCOVIA_KEYRING', 'OPCOVIA_HUB_SECRET'])(
+    'does without %s in no case',
+    (name) => {
+      for (const value of [undefined, '', '   ']) {
+        expect(faultsOf({ ...production, [name]: value })).toEqual([`  ${name}: required in production`]);
+      }
+    },
+  );
 
   it.each([
     ['the sandbox', { OPCOVIA_SANDBOX_URL: 'http://127.0.0.1:4010' }, 'OPCOVIA_SANDBOX_URL'],
@@ -101,6 +105,8 @@ describe('a secret in a file', () => {
       ...production,
       DATABASE_APP_URL: production.DATABASE_URL,
       CACHE_REDIS_URL: production.REDIS_URL,
+      OPCOVIA_HUB_INSTANCES: `one:${randomBytes(32).toString('hex')}`,
+      OPCOVIA_HUB_INSTANCE_SECRET: randomBytes(32).toString('hex'),
     };
     const value = values[name] ?? '0123456789abcdef-0123456789abcdef';
     const env = readEnv({ ...production, [name]: undefined, [`${name}_FILE`]: file(`${value}\r\n`) });

@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
+import { IsInt, IsNumber, IsOptional, IsString, Max, Min } from 'class-validator';
 
 /** What the documentation says of one variable. */
 export interface SettingNote {
@@ -35,5 +35,12 @@ export function Whole(min: number, max: number): PropertyDecorator {
 export function OptionalText(): PropertyDecorator {
   return (target, name) => {
     for (const decorate of [IsOptional(), IsString()]) decorate(target, name);
+  };
+}
+
+/** A number between two bounds, both included, whole or not. */
+export function Fraction(min: number, max: number): PropertyDecorator {
+  return (target, name) => {
+    for (const decorate of [Type(() => Number), IsNumber(), Min(min), Max(max)]) decorate(target, name);
   };
 }

@@ -1,7 +1,6 @@
-import { Type } from 'class-transformer';
-import { IsIn, IsNumber, IsString, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsString, Matches } from 'class-validator';
 import { PollSettings } from './poll-settings.js';
-import { Setting, Whole } from './setting.js';
+import { Fraction, Setting, Whole } from './setting.js';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -87,11 +86,4 @@ export class WebhookSettings extends PollSettings {
   @Setting('Days that events and what became of their deliveries are kept; fractions are allowed.')
   @Fraction(0, 3650)
   OPCOVIA_KEEP_EVENT_DAYS = 30;
-}
-
-/** A number between two bounds, both included, whole or not. */
-function Fraction(least: number, most: number): PropertyDecorator {
-  return (target, name) => {
-    for (const decorate of [Type(() => Number), IsNumber(), Min(least), Max(most)]) decorate(target, name);
-  };
 }

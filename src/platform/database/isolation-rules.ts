@@ -52,6 +52,9 @@ export const isolationRules: IsolationRules = {
   tables: {
     migrations: { system: 'SELECT' },
     leaders: { system: 'SELECT, INSERT, UPDATE' },
+    hub_leader: { system: 'SELECT, INSERT, UPDATE' },
+    hub_rates: { system: 'SELECT, INSERT, UPDATE' },
+    hub_revoked: { system: 'SELECT, INSERT, DELETE' },
     keyring_checks: { system: 'SELECT, INSERT' },
     opco_clients: { system: 'SELECT, INSERT, UPDATE' },
     tenants: { app: 'SELECT', system: 'SELECT, INSERT, UPDATE' },
