@@ -1,5 +1,6 @@
 import { acquireEmbeddedServices, type EmbeddedServices } from './embedded-services.js';
 import { localSecrets } from './local-secrets.js';
+import { localStaffVariables } from './local-staff-key.js';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -43,6 +44,7 @@ export async function completeEnvironment(variables: Variables, needs: LocalNeed
   return {
     variables: {
       ...variables,
+      ...localStaffVariables(variables),
       OPCOVIA_KEYRING:
         variables.OPCOVIA_KEYRING || variables.OPCOVIA_KEYRING_FILE
           ? variables.OPCOVIA_KEYRING

@@ -2,19 +2,13 @@ import type { Clock } from '../core/clock.js';
 import type { Permit, TrafficClass } from '../core/exchange.js';
 import type { CallAnswer, PermitDecision, Permits } from '../core/permits.js';
 import { Attribution } from './bucket/attribution.js';
+import type { BudgetHolder, BudgetLook, BudgetSize } from './budget-holder.js';
 import { fill, fullBucket, giveBack, take, told, waitMs, type Bucket } from './bucket/bucket.js';
+import { holdTo, letGo, type BeforeStaff, type StaffWord } from './bucket/hold-to.js';
 import type { PaceEvent } from './bucket/learn.js';
 import { freshPace, measuredRate, rateAt, type Pace } from './bucket/pace.js';
 import { readRateFields } from './bucket/rate-fields.js';
 import { reserves } from './fair/classes.js';
-
-/** The size of a budget: calls a second, and how many may come at once. */
-export interface BudgetSize {
-  readonly rate: number;
-  readonly burst: number;
-  /** The highest rate that may be learnt; the rate itself where it is a contract. */
-  readonly ceiling?: number;
-}
 
 /** For a budget nobody has declared: slow, but neither nothing nor without limit. */
 const undeclared: BudgetSize = { rate: 1, burst: 1 };
@@ -26,7 +20,10 @@ const stormMs = 10_000;
 const ownMs = 600_000;
 
 interface Budget {
+  readonly size: BudgetSize;
   bucket: Bucket;
+  /** While staff has said what it bears. */
+  beforeStaff?: BeforeStaff | undefined;
   readonly seen: Attribution;
   /** What was known before the refusals that turn out to be one tenant's own. */
   before: Pace;
@@ -35,7 +32,7 @@ interface Budget {
 }
 
 /** Permits of a process that is alone: it holds the whole budget of each OPCO, and learns how much that is. */
-export class LocalPermits implements Permits {
+export class LocalPermits implements Permits, BudgetHolder {
   readonly #budgets = new Map<string, Budget>();
 
   constructor(private readonly clock: Clock) {}
@@ -47,6 +44,7 @@ export class LocalPermits implements Permits {
     const floor = Math.min(floorRate, rate);
     const pace = freshPace({ start: rate, burst: Math.max(1, burst), floor, ceiling }, now);
     this.#budgets.set(budget, {
+      size,
       bucket: fullBucket(pace, now),
       seen: new Attribution(),
       before: pace,
@@ -98,11 +96,28 @@ export class LocalPermits implements Permits {
     if (own) own.bucket = told(own.bucket, { kind: 'accepted', calls: 1, ms }, now);
   }
 
-  /** Calls a second that a budget is believed to bear now, and whether it is paused: for whoever looks. */
-  look(budget: string): { readonly rate: number; readonly pausedSeconds: number } {
-    const { bucket } = this.#held(budget);
+  look(budget: string): BudgetLook {
+    const { bucket, own, size } = this.#held(budget);
     const now = this.clock.elapsed();
-    return { rate: rateAt(bucket.pace, now), pausedSeconds: Math.max(0, bucket.pace.pausedUntil - now) / 1000 };
+    const told = ({ pace }: Bucket) => ({
+      rate: rateAt(pace, now),
+      pausedSeconds: Math.max(0, pace.pausedUntil - now) / 1000,
+    });
+    const throttled = [...own]
+      .filter(([, { usedAt, bucket: mine }]) => now - Math.max(usedAt, mine.pace.pausedUntil) <= ownMs)
+      .map(([tenant, { bucket: mine }]) => ({ tenant, ...told(mine) }));
+    const { burst, limits } = bucket.pace;
+    return { ...told(bucket), burst, ceiling: limits.ceiling, declared: size, throttled };
+  }
+
+  holdTo(budget: string, word: StaffWord | undefined): void {
+    const held = this.#held(budget);
+    const now = this.clock.elapsed();
+    if (held.beforeStaff) held.bucket = letGo(held.bucket, held.beforeStaff, now);
+    held.beforeStaff = undefined;
+    if (word) ({ bucket: held.bucket, before: held.beforeStaff } = holdTo(held.bucket, word, now));
+    // What was known under other limits is no way back from a tenant's own storm.
+    [held.before, held.beforeAt] = [held.bucket.pace, -Infinity];
   }
 
   #held(budget: string): Budget {

@@ -10,6 +10,7 @@ import { CLOCK } from '../platform/clock.token.js';
 import { Env } from '../platform/config/env.js';
 import { Upstreams } from '../platform/config/upstreams.js';
 import { TENANT_KEYS } from '../platform/crypto/tenant-keys.js';
+import { Database } from '../platform/database/database.js';
 import { LOG } from '../platform/logging/log.token.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { CACHE_REDIS } from '../platform/redis/redis.tokens.js';
@@ -31,6 +32,7 @@ const surroundings: Provider[] = [
   { provide: CacheHitLog, useValue: { count: () => undefined } },
   { provide: OpcoClientsRepository, useValue: {} },
   { provide: OpcoCredentialsRepository, useValue: {} },
+  { provide: Database, useValue: {} },
   { provide: Metrics, useValue: new Metrics() },
   { provide: LOG, useValue: { warn: () => undefined } },
 ];

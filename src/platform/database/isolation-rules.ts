@@ -52,6 +52,7 @@ export const isolationRules: IsolationRules = {
   tables: {
     migrations: { system: 'SELECT' },
     leaders: { system: 'SELECT, INSERT, UPDATE' },
+    budget_overrides: { system: everything },
     keyring_checks: { system: 'SELECT, INSERT' },
     opco_clients: { system: 'SELECT, INSERT, UPDATE' },
     tenants: { app: 'SELECT', system: 'SELECT, INSERT, UPDATE' },

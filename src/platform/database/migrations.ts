@@ -29,6 +29,7 @@ import { CarrySyncs1764000029000 } from '../../../migrations/1764000029000-Carry
 import { CreateWatchedDossiers1764000031000 } from '../../../migrations/1764000031000-CreateWatchedDossiers.js';
 import { ChainSnapshots1764000031100 } from '../../../migrations/1764000031100-ChainSnapshots.js';
 import { SteerPolling1764000031200 } from '../../../migrations/1764000031200-SteerPolling.js';
+import { OverrideBudgets1764000032000 } from '../../../migrations/1764000032000-OverrideBudgets.js';
 
 /** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
 export const migrations = [
@@ -63,4 +64,5 @@ export const migrations = [
   CreateWatchedDossiers1764000031000,
   ChainSnapshots1764000031100,
   SteerPolling1764000031200,
+  OverrideBudgets1764000032000,
 ];
