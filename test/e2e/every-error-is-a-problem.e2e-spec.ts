@@ -2,13 +2,14 @@ import pg from 'pg';
 import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
 import { catalogue, type ErrorCode } from '../../src/core/errors.js';
 import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
-import { aStaffIssuer, type StaffIssuer } from '../support/a-staff-issuer.js';
+import { askStaff, aStaffIssuer, type StaffIssuer } from '../support/a-staff-issuer.js';
 import { Link } from '../support/a-link.js';
-import { type AskOptions, ask as askUrl, control, eventually, startProduct, type Product } from '../support/product.js';
+import { type AskOptions, control, eventually, startProduct, type Product } from '../support/product.js';
 import { open, readToEnd, sendRaw, type RawAnswer } from '../support/raw-http.js';
 import { ofAsked, ofRaw, type Seen } from '../support/seen.js';
 
 const connections = 40;
+const staffQuestion = ['DELETE', '/admin/limits/akto/test/override'] as const;
 
 describe('every error of the catalogue', () => {
   let product: Product;
@@ -44,12 +45,6 @@ describe('every error of the catalogue', () => {
 
   const ask = async (method: string, path: string, options?: AskOptions): Promise<Seen> =>
     ofAsked(await product.ask(key, method, path, options));
-  const askStaff = async (token: string | undefined): Promise<Seen> =>
-    ofAsked(
-      await askUrl(`${product.opcovia.staffUrl}/admin/limits/akto/test/override`, {
-        ...{ method: 'DELETE', headers: token === undefined ? {} : { authorization: `Bearer ${token}` } },
-      }),
-    );
   const raw = async (bytes: string): Promise<Seen> => ofRaw(await sendRaw(url, bytes.replaceAll('{key}', key)));
   const fault = (of: object) => control(product.sandbox, '/_sandbox/faults', of);
   const asOwner = async (statement: string): Promise<void> => {
@@ -136,9 +131,10 @@ describe('every error of the catalogue', () => {
     IDEMPOTENCY_KEY_INVALID: () =>
       ask('POST', '/akto/dossiers', { body: { cerfa }, headers: { 'idempotency-key': 'é' } }),
     MALFORMED_REQUEST: () => raw(`${get}Host: a\r\nHost: b\r\n\r\n`),
-    STAFF_TOKEN_REFUSED: () => askStaff(undefined),
+    STAFF_TOKEN_REFUSED: async () => ofAsked(await askStaff(product.opcovia, undefined, staffQuestion)),
     HTTP_ERROR: async () => ofAsked(await product.ask('opv_test_unknown-unknown-unknown', 'GET', '/akto/dossiers')),
-    STAFF_ROLE_MISSING: async () => askStaff(await issuer.token('viewer')),
+    STAFF_ROLE_MISSING: async () =>
+      ofAsked(await askStaff(product.opcovia, await issuer.token('viewer'), staffQuestion)),
     NOT_FOUND: () => ask('GET', '/nulle-part?XAPIKEY=secret-of-a-query'),
     UNKNOWN_OPCO: () => ask('GET', '/opco-inconnu/jobs'),
     METHOD_NOT_ALLOWED: () => ask('PUT', '/akto/dossiers'),

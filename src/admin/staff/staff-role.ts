@@ -2,6 +2,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 
 /** What staff may do, least first: look, operate, everything. Each role may what those before it may. */
 export const staffRoles = ['viewer', 'operator', 'admin'] as const;
+/** One of them, as a token names it. */
 export type StaffRole = (typeof staffRoles)[number];
 
 /** A member of staff, as the token says. */

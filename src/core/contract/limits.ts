@@ -3,7 +3,7 @@ import { opcoIds } from '../endpoint.js';
 import { nullable, strict } from './scalars.js';
 
 const longestReason = 200;
-const rate = (description: string) => Type.Number({ exclusiveMinimum: 0, maximum: 1_000_000, description });
+const rate = (description: string) => Type.Number({ minimum: 0.001, maximum: 1_000_000, description });
 const seconds = (description: string) => Type.Number({ minimum: 0, description });
 const mode = Type.Enum(['enforce', 'shadow'], {
   type: 'string',

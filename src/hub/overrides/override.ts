@@ -1,5 +1,6 @@
 /** How a budget is kept: refusing what is too much, or only counting it. */
 export const overrideModes = ['enforce', 'shadow'] as const;
+/** One of them. */
 export type OverrideMode = (typeof overrideModes)[number];
 
 /** What staff has said of one budget, for a while. */
