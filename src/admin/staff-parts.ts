@@ -1,7 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AuditTrail } from '../audit/audit-trail.js';
 import type { Clock } from '../core/clock.js';
-import { LocalPermits } from '../hub/local-permits.js';
+import { BudgetSizes } from '../hub/central/sizes.js';
+import { InstancePermits } from '../hub/instance/instance-permits.js';
 import { OverridesInForce } from '../hub/overrides/overrides-in-force.js';
 import { OverridesRepository } from '../hub/overrides/overrides.repository.js';
 import { CLOCK } from '../platform/clock.token.js';
@@ -16,7 +17,8 @@ export function staffPartsOf(api: NestFastifyApplication): StaffParts {
     metrics: api.get(Metrics),
     readiness: api.get(Readiness),
     limits: {
-      holder: api.get(LocalPermits),
+      permits: api.get(InstancePermits),
+      sizes: api.get(BudgetSizes),
       overrides: api.get(OverridesInForce),
       table: api.get(OverridesRepository),
       database: api.get(Database),

@@ -41,12 +41,18 @@ export type ToHub =
       /** The highest epoch that it has heard of: a hub of an older one is no longer the hub. */
       readonly epoch: number;
     }
-  /** All that the instance wants of one budget, all told: replaces what it said before. */
-  | { readonly type: 'lease'; readonly budget: string; readonly wants: readonly Wanted[] }
+  /**
+   * All that the instance wants of one budget, all told: replaces what it said before. `heard` is the number of the latest word that
+   * it had heard: what the hub has granted by later ones is still in these wants, and taken off by the hub.
+   */
+  | { readonly type: 'lease'; readonly budget: string; readonly wants: readonly Wanted[]; readonly heard?: number }
   | { readonly type: 'renew'; readonly at: number; readonly confirms: number }
   /** Permits that were granted and are not used. */
   | { readonly type: 'release'; readonly budget: string; readonly calls: number }
+  /** `ahead`: how many of the permits in store were used or thrown away since the last report. */
   | { readonly type: 'report'; readonly budget: string; readonly became: readonly Became[]; readonly ahead: number }
+  /** The instance ends: it makes no call any more and gives its lease back. */
+  | { readonly type: 'leave' }
   | { readonly type: 'ping' };
 
 /** Permits for a tenant of a class; `tenant` is empty for what is taken in store. */
@@ -63,7 +69,7 @@ export interface BudgetWord {
   readonly rate: number;
   readonly burst: number;
   readonly pausedMs: number;
-  /** Milliseconds after which another call of each class may be granted, those that wait already included. */
+  /** Milliseconds after which a call of each class may be granted to a tenant that does not wait yet, those that do included. */
   readonly waitMs: Readonly<Record<Lane, number>>;
   /** Tenants that the OPCO refuses alone, and for how many milliseconds. */
   readonly ofOne: Readonly<Record<string, number>>;

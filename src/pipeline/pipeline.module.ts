@@ -13,7 +13,7 @@ import type { ResponseCache } from '../core/response-cache.js';
 import type { Stage } from '../core/stage.js';
 import { HubModule } from '../hub/hub.module.js';
 import { PERMITS } from '../hub/hub.tokens.js';
-import { LocalPermits } from '../hub/local-permits.js';
+import { InstancePermits } from '../hub/instance/instance-permits.js';
 import { adapters } from '../opco/adapters.js';
 import { CLOCK } from '../platform/clock.token.js';
 import { Env } from '../platform/config/env.js';
@@ -33,7 +33,7 @@ import { DriftWatch } from './08-validate-response/drift-watch.js';
 import { ValidateResponseStage } from './08-validate-response/validate-response.stage.js';
 import { WriteCacheStage } from './09-write-cache/write-cache.stage.js';
 import { RecordStage } from './10-record/record.stage.js';
-import { callProviders, waitFor } from './call.providers.js';
+import { callProviders } from './call.providers.js';
 import { FastLaneRunner } from './fast-lane.runner.js';
 import { HttpExchanges } from './http-exchanges.js';
 import { KeyTrust } from './key-trust.js';
@@ -75,8 +75,8 @@ const stages = pipeline.map((room) => room.stage);
     },
     {
       provide: RateLimitStage,
-      inject: [PERMITS, CLOCK],
-      useFactory: (permits: Permits, clock: Clock) => new RateLimitStage(permits, clock, waitFor),
+      inject: [PERMITS],
+      useFactory: (permits: Permits) => new RateLimitStage(permits),
     },
     TransformRequestStage,
     ...callProviders,
@@ -149,7 +149,7 @@ const stages = pipeline.map((room) => room.stage);
 export class PipelineModule implements OnApplicationShutdown {
   constructor(
     @Inject(Wire) private readonly wire: Wire,
-    @Inject(LocalPermits) permits: LocalPermits,
+    @Inject(InstancePermits) permits: InstancePermits,
     @Inject(Env) env: Env,
     @Inject(Metrics) metrics: Metrics,
   ) {

@@ -9,7 +9,7 @@ import { budgetKey } from '../core/keys.js';
 import { CommitSignal } from '../events/commit-signal.js';
 import { EventLog } from '../events/event-log.js';
 import { HubModule } from '../hub/hub.module.js';
-import { LocalPermits } from '../hub/local-permits.js';
+import { InstancePermits } from '../hub/instance/instance-permits.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
 import { PipelineRunner } from '../pipeline/pipeline.runner.js';
 import { Env } from '../platform/config/env.js';
@@ -77,7 +77,7 @@ import { WatchRepository } from './watch.repository.js';
     },
     {
       provide: Poller,
-      inject: [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, LocalPermits],
+      inject: [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, InstancePermits],
       useFactory: (...[env, targets, polls, schedule, metrics, permits]: PollerParts) =>
         new Poller({
           ...{ env, targets, polls, schedule },
@@ -92,7 +92,7 @@ import { WatchRepository } from './watch.repository.js';
 })
 export class PollerModule {}
 
-type PollerParts = [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, LocalPermits];
+type PollerParts = [Env, PollTargetRepository, PollDossiers, SchedulerRegistry, Metrics, InstancePermits];
 type PollParts = [
   PipelineRunner,
   ResponseCache,

@@ -3,7 +3,8 @@ import type { LimitView, OverrideView } from '../../src/core/contract/limits.js'
 import { opcoIds } from '../../src/core/endpoint.js';
 import { Database } from '../../src/platform/database/database.js';
 import type { RunningOpcovia } from '../../src/app.start.js';
-import { askStaff, aStaffIssuer, type StaffIssuer } from '../support/a-staff-issuer.js';
+import { aStaffIssuer, type StaffIssuer } from '../support/a-staff-issuer.js';
+import { askStaff } from '../support/ask-staff.js';
 import { ask, control, eventually, startProduct, type Product } from '../support/product.js';
 
 const path = '/admin/limits/akto/test/override';

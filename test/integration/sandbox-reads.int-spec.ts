@@ -2,7 +2,6 @@ import { MemoryResponseCache } from '../../src/cache/memory-response-cache.js';
 import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
 import { systemClock } from '../../src/core/clock.js';
 import { endpointNames, type EndpointName, type OpcoAdapter } from '../../src/core/endpoint.js';
-import { LocalPermits } from '../../src/hub/local-permits.js';
 import { adapters } from '../../src/opco/adapters.js';
 import { ResolveAdapterStage } from '../../src/pipeline/01-resolve-adapter/resolve-adapter.stage.js';
 import { ValidateRequestStage } from '../../src/pipeline/02-validate-request/validate-request.stage.js';
@@ -25,6 +24,7 @@ import { budgetKey } from '../../src/core/keys.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
 import { demoClient } from '../../src/sandbox/tokens.js';
 import { demoCfaKey } from '../../src/sandbox/world.js';
+import { permitsBesideHub } from '../support/a-hub.js';
 import { aCall, aDepositCall } from '../support/an-exchange.js';
 import { controlOf } from '../support/norm-client.js';
 
@@ -42,8 +42,8 @@ function aRunner(): PipelineRunner {
   const tokens = new AccessTokens(wire, credentials, proofs, systemClock);
   const software = { editeur: 'Opcovia', logiciel: 'Opcovia', version: '0.1.0' };
   const cache = new MemoryResponseCache(systemClock, { bytes: 1_000_000 });
-  const permits = new LocalPermits(systemClock);
-  for (const { id } of adapters) permits.declare(budgetKey(id, 'test'), { rate: 100, burst: 100 });
+  const { permits, sizes } = permitsBesideHub(systemClock);
+  for (const { id } of adapters) sizes.declare(budgetKey(id, 'test'), { rate: 100, burst: 100 });
   const locate = (opcoId: string) => ({
     environment: 'test' as const,
     baseUrl: new URL(`/${opcoId}`, sandbox.url),
@@ -64,7 +64,7 @@ function aRunner(): PipelineRunner {
     resolve,
     new ValidateRequestStage(),
     new ReadCacheStage(cache, trust),
-    new RateLimitStage(permits, systemClock, () => Promise.resolve()),
+    new RateLimitStage(permits),
     new TransformRequestStage(),
     call,
     new TransformResponseStage(cache, trust),

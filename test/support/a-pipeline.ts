@@ -4,7 +4,8 @@ import { budgetKey } from '../../src/core/keys.js';
 import type { UpstreamResponse, OpcoAdapter } from '../../src/core/endpoint.js';
 import type { Stage } from '../../src/core/stage.js';
 import { MemoryResponseCache } from '../../src/cache/memory-response-cache.js';
-import { LocalPermits } from '../../src/hub/local-permits.js';
+import type { BudgetSizes } from '../../src/hub/central/sizes.js';
+import type { InstancePermits } from '../../src/hub/instance/instance-permits.js';
 import { ResolveAdapterStage } from '../../src/pipeline/01-resolve-adapter/resolve-adapter.stage.js';
 import { ValidateRequestStage } from '../../src/pipeline/02-validate-request/validate-request.stage.js';
 import { ReadCacheStage } from '../../src/pipeline/03-read-cache/read-cache.stage.js';
@@ -19,6 +20,7 @@ import { WriteCacheStage } from '../../src/pipeline/09-write-cache/write-cache.s
 import { RecordStage, type ObservedExchange } from '../../src/pipeline/10-record/record.stage.js';
 import { KeyTrust } from '../../src/pipeline/key-trust.js';
 import { PipelineRunner } from '../../src/pipeline/pipeline.runner.js';
+import { permitsBesideHub } from './a-hub.js';
 import { anAdapter } from './an-exchange.js';
 
 /** An OPCO that a spec plays: it gets each order after its announcement and answers or throws. */
@@ -30,7 +32,8 @@ export interface PipelineRig {
   readonly runner: PipelineRunner;
   readonly cache: MemoryResponseCache;
   readonly health: OpcoHealth;
-  readonly permits: LocalPermits;
+  readonly permits: InstancePermits;
+  readonly sizes: BudgetSizes;
   readonly rows: UpstreamCallEntry[];
   readonly observed: ObservedExchange[];
 }
@@ -41,8 +44,8 @@ const aDossier: PlayedOpco = () =>
 /** Builds the pipeline for a spec; retries do not wait. */
 export function aPipeline(clock: Clock, play: PlayedOpco = aDossier, adapter: OpcoAdapter = anAdapter()): PipelineRig {
   const cache = new MemoryResponseCache(clock, { bytes: 1_000_000 });
-  const permits = new LocalPermits(clock);
-  permits.declare(budgetKey(adapter.id, 'test'), { rate: 100, burst: 100 });
+  const { permits, sizes } = permitsBesideHub(clock);
+  sizes.declare(budgetKey(adapter.id, 'test'), { rate: 100, burst: 100 });
   const health = new OpcoHealth(clock);
   const rows: UpstreamCallEntry[] = [];
   const observed: ObservedExchange[] = [];
@@ -67,7 +70,7 @@ export function aPipeline(clock: Clock, play: PlayedOpco = aDossier, adapter: Op
     resolve,
     new ValidateRequestStage(),
     new ReadCacheStage(cache, trust),
-    new RateLimitStage(permits, clock, wait),
+    new RateLimitStage(permits),
     new TransformRequestStage(),
     new CallStage({ client, upstreams, health, permits, wait, probes: record, random: () => 0.5 }),
     new TransformResponseStage(cache, trust),
@@ -75,5 +78,5 @@ export function aPipeline(clock: Clock, play: PlayedOpco = aDossier, adapter: Op
     new WriteCacheStage(cache, () => 0.5),
     record,
   ];
-  return { stages, runner: new PipelineRunner(stages, clock, resolve), cache, health, permits, rows, observed };
+  return { stages, runner: new PipelineRunner(stages, clock, resolve), cache, health, permits, sizes, rows, observed };
 }

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
-import { ask, type Asked } from './product.js';
 
 /** What may be wrong, or other, with a token. */
 export interface TokenChanges {
@@ -48,14 +47,4 @@ export async function aStaffIssuer(alg = 'ES256'): Promise<StaffIssuer> {
         .sign(changes.key ?? privateKey),
     forget: () => rmSync(folder, { recursive: true, force: true }),
   };
-}
-
-/** A request at the staff door, with a token or without. */
-export function askStaff(
-  { staffUrl }: { readonly staffUrl: string },
-  token: string | undefined,
-  [method, path, body]: readonly [method: string, path: string, body?: unknown],
-): Promise<Asked> {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return ask(`${staffUrl}${path}`, { method, headers, ...(body !== undefined && { body }) });
 }

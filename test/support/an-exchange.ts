@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import type { Clock } from '../../src/core/clock.js';
+import type { Timers } from '../../src/hub/timers.js';
 import {
   endpointNames,
   type Capability,
@@ -11,8 +12,9 @@ import { Exchange, type Call, type Slot, type Slots } from '../../src/core/excha
 import { tenantHashOf, type Tenant } from '../../src/core/tenant.js';
 
 /** Time that only moves when a test says so. */
-export class ManualClock implements Clock {
+export class ManualClock implements Clock, Timers {
   #ms = Date.UTC(2026, 8, 1);
+  readonly #timers = new Set<{ at: number; readonly everyMs?: number; run(): void }>();
 
   now(): number {
     return this.#ms;
@@ -22,9 +24,31 @@ export class ManualClock implements Clock {
     return this.#ms;
   }
 
-  /** Moves on; seconds. */
+  after(ms: number, run: () => void): () => void {
+    return this.#timer({ at: this.#ms + ms, run });
+  }
+
+  every(ms: number, run: () => void): () => void {
+    return this.#timer({ at: this.#ms + ms, everyMs: ms, run });
+  }
+
+  /** Moves on; seconds. What is to happen meanwhile happens, each at its time. */
   pass(seconds: number): void {
-    this.#ms += seconds * 1000;
+    const until = this.#ms + seconds * 1000;
+    for (;;) {
+      const [next] = [...this.#timers].sort((a, b) => a.at - b.at);
+      if (!next || next.at > until) break;
+      this.#ms = Math.max(this.#ms, next.at);
+      if (next.everyMs === undefined) this.#timers.delete(next);
+      else next.at += next.everyMs;
+      next.run();
+    }
+    this.#ms = until;
+  }
+
+  #timer(timer: { at: number; readonly everyMs?: number; run(): void }): () => void {
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
   }
 }
 

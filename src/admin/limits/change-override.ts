@@ -3,11 +3,12 @@ import type { Clock } from '../../core/clock.js';
 import type { OverrideBody } from '../../core/contract/limits.js';
 import { fail, type Finding } from '../../core/errors.js';
 import { budgetKey } from '../../core/keys.js';
-import type { BudgetHolder } from '../../hub/budget-holder.js';
+import type { BudgetSizes } from '../../hub/central/sizes.js';
 import type { BudgetOverride } from '../../hub/overrides/override.js';
 import type { OverridesInForce } from '../../hub/overrides/overrides-in-force.js';
 import type { OverridesRepository } from '../../hub/overrides/overrides.repository.js';
 import type { Database } from '../../platform/database/database.js';
+import { declaredSize } from './limits-view.js';
 
 const longestMs = 30 * 86_400_000;
 
@@ -17,7 +18,7 @@ export interface ChangeParts {
   readonly audit: AuditTrail;
   readonly table: OverridesRepository;
   readonly overrides: Pick<OverridesInForce, 'load'>;
-  readonly holder: Pick<BudgetHolder, 'look'>;
+  readonly sizes: Pick<BudgetSizes, 'of'>;
   readonly clock: Clock;
 }
 
@@ -68,15 +69,14 @@ export class ChangeOverride {
   }
 
   #judge({ opcoId, environment }: BudgetName, { rate, burst, mode, expiresAt }: OverrideBody): Finding[] {
-    const { declared } = this.parts.holder.look(budgetKey(opcoId, environment));
-    const ceiling = declared.ceiling ?? declared.rate;
+    const declared = declaredSize(this.parts.sizes.of(budgetKey(opcoId, environment)));
     const left = Date.parse(expiresAt) - this.parts.clock.now();
     const findings: Finding[] = [];
     const wrong = (pointer: string, code: string, message: string) => findings.push({ pointer, code, message });
     if (rate === undefined && burst === undefined && mode === undefined)
       wrong('', 'required', 'Donnez au moins un de rate, burst, mode.');
-    if (rate !== undefined && rate > ceiling)
-      wrong('/rate', 'maximum', `Le contrat de cet OPCO s'arrête à ${ceiling}.`);
+    if (rate !== undefined && rate > declared.ceiling)
+      wrong('/rate', 'maximum', `Le contrat de cet OPCO s'arrête à ${declared.ceiling}.`);
     if (burst !== undefined && burst > declared.burst)
       wrong('/burst', 'maximum', `La configuration de cet OPCO s'arrête à ${declared.burst}.`);
     // The negation takes in what is no moment at all, as a leap second is to JavaScript.

@@ -2,7 +2,8 @@ import type { LimitView, OverrideView } from '../../core/contract/limits.js';
 import { opcoIds } from '../../core/endpoint.js';
 import { budgetKey } from '../../core/keys.js';
 import { type Environment, readTenantHash, shortTenant } from '../../core/tenant.js';
-import type { BudgetHolder } from '../../hub/budget-holder.js';
+import type { BudgetSize, BudgetSizes } from '../../hub/central/sizes.js';
+import type { InstancePermits } from '../../hub/instance/instance-permits.js';
 import type { BudgetOverride } from '../../hub/overrides/override.js';
 import type { OverridesInForce } from '../../hub/overrides/overrides-in-force.js';
 
@@ -11,7 +12,8 @@ export const environments = ['test', 'live'] as const satisfies readonly Environ
 
 /** What a look at the limits is made of. */
 export interface LimitSources {
-  readonly holder: Pick<BudgetHolder, 'look'>;
+  readonly permits: Pick<InstancePermits, 'look' | 'state'>;
+  readonly sizes: Pick<BudgetSizes, 'of'>;
   readonly overrides: Pick<OverridesInForce, 'of'>;
 }
 
@@ -21,20 +23,26 @@ export function lookAtLimits(sources: LimitSources): LimitView[] {
 }
 
 function lookAtLimit(
-  { holder, overrides }: LimitSources,
+  { permits, sizes, overrides }: LimitSources,
   opcoId: LimitView['opcoId'],
   environment: Environment,
 ): LimitView {
   const budget = budgetKey(opcoId, environment);
   const override = overrides.of(budget);
-  const { rate, burst, ceiling, declared, pausedSeconds, throttled } = holder.look(budget);
+  const { rate, burst, pausedSeconds, ofOne } = permits.look(budget);
+  const declared = declaredSize(sizes.of(budget));
   return {
-    ...{ opcoId, environment, rate, burst, ceiling, pausedSeconds },
-    declared: { rate: declared.rate, burst: declared.burst, ceiling: declared.ceiling ?? declared.rate },
+    ...{ opcoId, environment, rate, burst, pausedSeconds, declared },
+    ceiling: Math.min(declared.ceiling, override?.rate ?? Infinity),
     shadow: override?.mode === 'shadow',
     override: override ? viewOf(override) : null,
-    throttledTenants: throttled.map(({ tenant, ...own }) => ({ tenant: shortTenant(readTenantHash(tenant)), ...own })),
+    throttledTenants: ofOne.map(({ tenant, ...own }) => ({ tenant: shortTenant(readTenantHash(tenant)), ...own })),
   };
+}
+
+/** A size with its ceiling, which is the rate where none is given. */
+export function declaredSize({ rate, burst, ceiling = rate }: BudgetSize): Required<BudgetSize> {
+  return { rate, burst, ceiling };
 }
 
 /** An override as staff reads it. */

@@ -64,8 +64,7 @@ export const LimitView = Type.Object(
     throttledTenants: Type.Array(
       Type.Object({
         tenant: Type.String({ description: "Début de l'empreinte du CFA, comme `tenant:list` la montre" }),
-        rate: rate('Appels par seconde de ce CFA seul'),
-        pausedSeconds: seconds('Pause de ce CFA seul'),
+        waitSeconds: seconds('Ce que ce CFA seul doit attendre'),
       }),
     ),
   },

@@ -23,11 +23,11 @@ export class Attribution {
     return this.#tenants.size;
   }
 
-  /** Notes what became of a call. */
-  note(tenant: string, became: 'accepted' | 'throttled', now: number): void {
-    const one = { accepted: 0, throttled: 0, [became]: 1 };
-    this.#all = added(this.#all, one, now);
-    this.#tenants.set(tenant, added(this.#tenants.get(tenant) ?? none, one, now));
+  /** Notes what became of calls. */
+  note(tenant: string, became: 'accepted' | 'throttled', now: number, calls = 1): void {
+    const more = { accepted: 0, throttled: 0, [became]: calls };
+    this.#all = added(this.#all, more, now);
+    this.#tenants.set(tenant, added(this.#tenants.get(tenant) ?? none, more, now));
     if (this.#tenants.size > mostTenants) this.#forget(now);
   }
 

@@ -6,7 +6,12 @@ export interface Bucket {
   readonly pace: Pace;
   readonly tokens: number;
   readonly filledAt: number;
+  /** Tokens taken that the pace does not know of yet: learning of each by itself is dearer than taking it. */
+  readonly untold: number;
 }
+
+/** After so many milliseconds the pace must know what was taken. */
+const tellMs = 20;
 
 /** What a bucket holds: a little more than its burst, so that a timer that fires late loses nothing. */
 function sizeOf(pace: Pace, rate: number): number {
@@ -15,53 +20,66 @@ function sizeOf(pace: Pace, rate: number): number {
 
 /** A bucket that is full. */
 export function fullBucket(pace: Pace, now: number): Bucket {
-  return { pace, tokens: pace.burst, filledAt: now };
+  return { pace, tokens: pace.burst, filledAt: now, untold: 0 };
 }
 
-/** What is given up at this moment, for others than who asks: calls a second, and tokens that lie elsewhere. */
+/** What others than who asks may use at this moment: a part of all, 0 to 1, and tokens that lie in store with them. */
 export interface Elsewhere {
-  readonly rate: number;
+  readonly share: number;
   readonly tokens: number;
 }
 
-const nowhere: Elsewhere = { rate: 0, tokens: 0 };
+const nowhere: Elsewhere = { share: 0, tokens: 0 };
 
 /** Lets time pass: fills while it is not paused, by the smaller of the rates before and after, less what is used elsewhere. */
 export function fill(bucket: Bucket, now: number, elsewhere = nowhere): Bucket {
   const before = rateAt(bucket.pace, bucket.filledAt);
-  const pace = advancePace(bucket.pace, now);
-  const rate = Math.max(0, Math.min(before, rateAt(pace, now)) - elsewhere.rate);
+  const { untold } = bucket;
+  const known = untold > 0 && now - bucket.pace.tallyAt >= tellMs ? 0 : untold;
+  const pace = advancePace(known === untold ? bucket.pace : counted(bucket, now), now);
+  const rate = Math.min(before, rateAt(pace, now)) * (1 - elsewhere.share);
   const since = Math.max(bucket.filledAt, Math.min(pace.pausedUntil, now));
-  const room = Math.max(0, sizeOf(pace, rate) - elsewhere.tokens);
-  const tokens = Math.min(room, bucket.tokens + (Math.max(0, now - since) / 1000) * rate);
-  return { pace, tokens, filledAt: Math.max(now, bucket.filledAt) };
+  const gained = (Math.max(0, now - since) / 1000) * rate;
+  const tokens = Math.min(roomOf(pace, rate, elsewhere), bucket.tokens + gained);
+  return { pace, tokens, filledAt: Math.max(now, bucket.filledAt), untold: known };
+}
+
+/** Who has any part at all may have one call at once. */
+function roomOf(pace: Pace, rate: number, { share, tokens }: Elsewhere): number {
+  if (share >= 1) return 0;
+  return Math.max(0, Math.max(1, sizeOf(pace, rate) * (1 - share)) - tokens);
+}
+
+function counted({ pace, untold }: Bucket, now: number): Pace {
+  return untold > 0 ? learn(pace, { kind: 'sent', calls: untold }, now) : pace;
 }
 
 /** Milliseconds until a token may be taken from a bucket filled up to now, of which `reserve` tokens stay behind; 0 when at once. */
-export function waitMs({ pace, tokens, filledAt }: Bucket, reserve: number, elsewhereRate = 0): number {
-  const needed = Math.min(1 + reserve, Math.max(1, pace.burst));
+export function waitMs({ pace, tokens, filledAt }: Bucket, reserve: number, elsewhereShare = 0): number {
+  const part = 1 - elsewhereShare;
+  const needed = Math.min(1 + reserve * part, Math.max(1, pace.burst * part));
   const pause = Math.max(0, pace.pausedUntil - filledAt);
   const missing = needed - tokens;
   // Fractions of a token get lost in arithmetic; nobody is kept waiting for a billionth.
   if (missing < 1e-9) return pause;
-  const rate = Math.max(1e-6, rateAt(pace, filledAt) - elsewhereRate);
+  const rate = Math.max(1e-6, rateAt(pace, filledAt) * part);
   return Math.max(1, pause + (missing / rate) * 1000);
 }
 
 /** Takes one token; only after `waitMs` said 0. */
-export function take(bucket: Bucket): Bucket {
-  const pace = learn(bucket.pace, { kind: 'sent', calls: 1 }, bucket.filledAt);
-  return { ...bucket, pace, tokens: Math.max(0, bucket.tokens - 1) };
+export function take({ pace, tokens, filledAt, untold }: Bucket): Bucket {
+  return { pace, tokens: Math.max(0, tokens - 1), filledAt, untold: untold + 1 };
 }
 
-/** Puts an unused token back. */
-export function giveBack(bucket: Bucket): Bucket {
-  return { ...bucket, tokens: Math.min(Math.max(1, bucket.pace.burst), bucket.tokens + 1) };
+/** Puts unused tokens back. */
+export function giveBack(bucket: Bucket, tokens = 1): Bucket {
+  return { ...bucket, tokens: Math.min(Math.max(1, bucket.pace.burst), bucket.tokens + tokens) };
 }
 
-/** Tells what became of a call. After a refusal nothing is left over from before it. */
-export function told(bucket: Bucket, event: PaceEvent, now: number): Bucket {
-  const filled = fill(bucket, now);
-  const pace = learn(filled.pace, event, now);
-  return { ...filled, pace, tokens: event.kind === 'throttled' ? 0 : Math.min(filled.tokens, sizeOf(pace, 0) + 0.5) };
+/** Tells what became of calls. After a refusal nothing is left over from before it. */
+export function told(bucket: Bucket, event: PaceEvent, now: number, elsewhere = nowhere): Bucket {
+  const filled = fill(bucket, now, elsewhere);
+  const pace = learn(counted(filled, now), event, now);
+  const tokens = event.kind === 'throttled' ? 0 : Math.min(filled.tokens, sizeOf(pace, 0) + 0.5);
+  return { pace, tokens, filledAt: filled.filledAt, untold: 0 };
 }

@@ -32,30 +32,30 @@ describe('a budget of which staff says what it bears', () => {
       [1000, 40],
       [0.01, 0.1],
     ] as const) {
-      expect(rateAt(holdTo(fresh(), { rate: said }, 1000).bucket.pace, 1000)).toBe(borne);
+      expect(rateAt(holdTo(fill(fresh(), 1000), { rate: said }).bucket.pace, 1000)).toBe(borne);
     }
-    expect(holdTo(fresh(), { burst: 4 }, 0).bucket).toMatchObject({ pace: { burst: 4 }, tokens: 4 });
-    expect(holdTo(fresh(), { burst: 4000 }, 0).bucket.pace.limits.burst).toBe(10);
+    expect(holdTo(fresh(), { burst: 4 }).bucket).toMatchObject({ pace: { burst: 4 }, tokens: 4 });
+    expect(holdTo(fresh(), { burst: 4000 }).bucket.pace.limits.burst).toBe(10);
   });
 
   it('keeps what was learnt where only the burst is said', () => {
     const learnt = told(fresh(), { kind: 'throttled', retryAfterMs: 1000 }, 0);
-    const { pace } = holdTo(learnt, { burst: 2 }, 100).bucket;
+    const { pace } = holdTo(fill(learnt, 100), { burst: 2 }).bucket;
     expect(pace).toMatchObject({ phase: 'recover', good: learnt.pace.good });
   });
 
   it('goes on with a pause that the OPCO asked for', () => {
     const paused = told(fresh(), { kind: 'throttled', retryAfterMs: 30_000 }, 0);
-    const { bucket } = holdTo(paused, { rate: 40 }, 1000);
+    const { bucket } = holdTo(fill(paused, 1000), { rate: 40 });
     expect(bucket.pace.pausedUntil).toBe(30_000);
     expect(waitMs(fill(bucket, 2000), 0)).toBeGreaterThan(27_000);
   });
 
   it('goes back to what was known before, or to less where the OPCO has refused meanwhile', () => {
-    const { bucket, before } = holdTo(fresh(), { rate: 2, burst: 1 }, 0);
-    expect(letGo(bucket, before, 5000)).toMatchObject({ pace: { good: 10, burst: 10, limits } });
+    const { bucket, before } = holdTo(fresh(), { rate: 2, burst: 1 });
+    expect(letGo(fill(bucket, 5000), before)).toMatchObject({ pace: { good: 10, burst: 10, limits } });
     const refused = told(bucket, { kind: 'throttled', retryAfterMs: 100 }, 3000);
-    const { pace } = letGo(refused, before, 5000);
+    const { pace } = letGo(fill(refused, 5000), before);
     expect(pace.limits).toEqual(limits);
     expect(pace.good).toBeLessThanOrEqual(2);
   });
@@ -79,11 +79,11 @@ describe('a budget of which staff says what it bears', () => {
           }
         };
         run(earlier, { rate: limits.ceiling, burst: limits.burst });
-        const held = holdTo(bucket, said, now);
+        const held = holdTo(fill(bucket, now), said);
         bucket = held.bucket;
         const rate = Math.max(limits.floor, Math.min(said.rate ?? Infinity, limits.ceiling));
         run(during, { rate, burst: Math.min(said.burst ?? Infinity, limits.burst) });
-        bucket = letGo(bucket, held.before, now);
+        bucket = letGo(fill(bucket, now), held.before);
         expect(bucket.pace.limits).toEqual(limits);
         run(later, { rate: limits.ceiling, burst: limits.burst });
       }),

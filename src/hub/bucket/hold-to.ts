@@ -1,4 +1,4 @@
-import { fill, type Bucket } from './bucket.js';
+import type { Bucket } from './bucket.js';
 import { ceilingOf, type Pace, type PaceLimits } from './pace.js';
 
 /** What staff says of a budget for a while; what is absent stays as it was declared or learnt. */
@@ -30,25 +30,23 @@ function within(bucket: Bucket, pace: Pace): Bucket {
   return { ...bucket, pace, tokens: Math.min(bucket.tokens, Math.max(1, pace.burst)) };
 }
 
-/** Takes staff at its word, inside what was declared: the floor stays, and neither rate nor burst exceed the contract. */
-export function holdTo(bucket: Bucket, word: StaffWord, now: number): { bucket: Bucket; before: BeforeStaff } {
-  const filled = fill(bucket, now);
-  const { pace } = filled;
+/** Of a bucket filled up to now: takes staff at its word, inside what was declared; the floor stays, and the contract is not exceeded. */
+export function holdTo(bucket: Bucket, word: StaffWord): { bucket: Bucket; before: BeforeStaff } {
+  const { pace, filledAt: now } = bucket;
   const before: BeforeStaff = { limits: pace.limits, good: pace.good, burst: pace.burst, at: now };
   const { floor, ceiling, burst: declaredBurst } = pace.limits;
   const burst = Math.max(1, Math.min(word.burst ?? declaredBurst, declaredBurst));
   const rate = word.rate === undefined ? undefined : Math.max(floor, Math.min(word.rate, ceiling));
   const limits = { floor, burst, start: rate ?? pace.limits.start, ceiling: rate ?? ceiling };
   const held = rate === undefined ? { ...pace, limits } : standingAt({ ...pace, good: rate }, limits, now);
-  return { bucket: within(filled, { ...held, burst: Math.min(pace.burst, burst) }), before };
+  return { bucket: within(bucket, { ...held, burst: Math.min(pace.burst, burst) }), before };
 }
 
-/** Goes back to what was declared, and to what was known before, unless the OPCO has refused since: then to the smaller. */
-export function letGo(bucket: Bucket, before: BeforeStaff, now: number): Bucket {
-  const filled = fill(bucket, now);
-  const { pace } = filled;
+/** The same, once staff says no more: goes back to what was declared, and to what was known before, unless the OPCO has refused since: then to the smaller. */
+export function letGo(bucket: Bucket, before: BeforeStaff): Bucket {
+  const { pace, filledAt: now } = bucket;
   const refused = pace.refusedAt > before.at;
   const good = refused ? Math.min(before.good, pace.good) : before.good;
   const burst = refused ? Math.min(before.burst, pace.burst) : before.burst;
-  return within(filled, { ...standingAt({ ...pace, good }, before.limits, now), burst });
+  return within(bucket, { ...standingAt({ ...pace, good }, before.limits, now), burst });
 }

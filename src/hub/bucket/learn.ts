@@ -57,9 +57,10 @@ export function learn(before: Pace, event: PaceEvent, now: number): Pace {
         timed(
           {
             ...pace,
-            ...{ accepted: pace.accepted + event.calls, borne: pace.borne + event.calls, ill: pace.ill * 0.9 },
+            ...{ accepted: pace.accepted + event.calls, borne: pace.borne + event.calls },
+            ill: pace.ill * 0.9 ** event.calls,
           },
-          event.ms,
+          event,
         ),
         now,
       );
@@ -72,10 +73,10 @@ export function learn(before: Pace, event: PaceEvent, now: number): Pace {
   }
 }
 
-function timed(pace: Pace, ms: number | undefined): Pace {
+function timed(pace: Pace, { ms, calls }: { readonly ms?: number; readonly calls: number }): Pace {
   if (ms === undefined) return pace;
-  const latelyMs = pace.latelyMs === 0 ? ms : pace.latelyMs + (ms - pace.latelyMs) * 0.1;
-  const usualMs = pace.usualMs === 0 ? ms : pace.usualMs + (ms - pace.usualMs) * 0.005;
+  const latelyMs = pace.latelyMs === 0 ? ms : pace.latelyMs + (ms - pace.latelyMs) * (1 - 0.9 ** calls);
+  const usualMs = pace.usualMs === 0 ? ms : pace.usualMs + (ms - pace.usualMs) * (1 - 0.995 ** calls);
   return { ...pace, latelyMs, usualMs };
 }
 

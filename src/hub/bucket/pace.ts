@@ -155,7 +155,8 @@ function duringProbe(pace: Pace, now: number): Pace {
 
 /** Whether calls come about as fast as they may. */
 export function used(pace: Pace, now: number): boolean {
-  return tallied(pace, now).sent >= rateAt(pace, now) * (tallyMs / 1000) * 0.7;
+  const sent = pace.sent * Math.exp(-Math.max(0, now - pace.tallyAt) / tallyMs);
+  return sent >= rateAt(pace, now) * (tallyMs / 1000) * 0.7;
 }
 
 /** Whether failures or a sudden slowness say that the OPCO has enough to do. */

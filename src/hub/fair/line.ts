@@ -45,35 +45,52 @@ export class Line {
     ahead: emptyLane(),
   };
 
-  /** Replaces all that an instance wants. */
+  /** Replaces all that an instance wants; what it wants still keeps its place. */
   set(instance: string, wants: readonly Want[]): void {
-    this.leave(instance);
-    for (const { lane, tenant, weight, calls } of wants) {
-      if (calls > 0) this.#add(this.#lanes[lane], instance, { lane, tenant, weight, calls });
+    const wanted = new Map<string, Want>();
+    for (const want of wants) {
+      const known = wanted.get(`${want.lane} ${want.tenant}`);
+      wanted.set(`${want.lane} ${want.tenant}`, known ? { ...want, calls: known.calls + want.calls } : want);
     }
-  }
-
-  /** Forgets what an instance wants. */
-  leave(instance: string): void {
     for (const lane of lanes) {
       const line = this.#lanes[lane];
       for (const [tenant, waiting] of line.tenants) {
         const calls = waiting.instances.get(instance);
-        if (calls === undefined) continue;
+        if (calls === undefined || (wanted.get(`${lane} ${tenant}`)?.calls ?? 0) > 0) continue;
         waiting.instances.delete(instance);
         drop(line, { tenant, waiting, calls });
       }
     }
+    for (const want of wanted.values()) if (want.calls > 0) this.#want(this.#lanes[want.lane], instance, want);
   }
 
-  /** Calls that wait in a class. */
-  waiting(lane: Lane): number {
-    return this.#lanes[lane].calls;
+  /** Forgets what an instance wants. */
+  leave(instance: string): void {
+    this.set(instance, []);
   }
 
-  /** Tenants that wait in a class. */
-  tenants(lane: Lane): number {
-    return [...this.#lanes[lane].tenants.values()].filter(({ calls }) => calls > 0).length;
+  /** Whether nobody at all waits. */
+  get empty(): boolean {
+    return lanes.every((lane) => this.#lanes[lane].calls === 0);
+  }
+
+  /** Calls and tenants that wait in a class, those that are blocked left aside. */
+  waiting(lane: Lane, blocked?: (tenant: string) => boolean): { readonly calls: number; readonly tenants: number } {
+    let [all, tenants] = [0, 0];
+    for (const [tenant, { calls }] of this.#lanes[lane].tenants) {
+      if (calls === 0 || blocked?.(tenant)) continue;
+      all += calls;
+      tenants += 1;
+    }
+    return { calls: all, tenants };
+  }
+
+  /** The tenants that wait for anything. */
+  tenants(): Set<string> {
+    const names = new Set<string>();
+    for (const lane of lanes)
+      for (const [tenant, { calls }] of this.#lanes[lane].tenants) if (calls > 0) names.add(tenant);
+    return names;
   }
 
   /** Whose turn it is among the classes and tenants that may have one; undefined when nobody may. */
@@ -87,14 +104,15 @@ export class Line {
     return undefined;
   }
 
-  #add(line: LaneLine, instance: string, { tenant, weight, calls }: Want): void {
+  #want(line: LaneLine, instance: string, { tenant, weight, calls }: Want): void {
     const waiting = line.tenants.get(tenant) ?? { weight, finish: line.clock, calls: 0, instances: new Map() };
     waiting.weight = weight;
     // Who had left comes back as who it is now, not with a claim on the past.
     if (waiting.calls === 0) waiting.finish = Math.max(waiting.finish, line.clock);
-    waiting.instances.set(instance, (waiting.instances.get(instance) ?? 0) + calls);
-    waiting.calls += calls;
-    line.calls += calls;
+    const more = calls - (waiting.instances.get(instance) ?? 0);
+    waiting.instances.set(instance, calls);
+    waiting.calls += more;
+    line.calls += more;
     line.tenants.set(tenant, waiting);
   }
 

@@ -8,6 +8,9 @@ export interface LeaseTimes {
   readonly forgetMs: number;
 }
 
+/** Those of the product. */
+export const leaseTimes: LeaseTimes = { leaseMs: 10_000, quietMs: 2000, forgetMs: 120_000 };
+
 /** The part of every budget, 0 to 1, that an instance without a lease may use: never everything, never nothing. */
 export const safeShare = 0.1;
 
@@ -23,6 +26,8 @@ export interface Held {
   readonly leftMs: number;
   /** Whether it has heard a hub before. */
   readonly known: boolean;
+  /** Whether it lives in the hub's own process. */
+  readonly beside?: boolean;
 }
 
 interface Lease {
@@ -37,6 +42,8 @@ interface Member {
   /** When the latest of our messages that it has confirmed was sent: until then it surely had heard of us. */
   confirmedAt: number;
   connected: boolean;
+  /** In the hub's own process: in touch as long as it is connected. */
+  beside: boolean;
 }
 
 /** What a hub that takes over knows of the one before it. */
@@ -86,13 +93,14 @@ export class LeaseBook {
     const known = this.#members.get(name);
     if (known) {
       known.connected = true;
+      known.beside = held.beside === true;
       return;
     }
     const claimed = this.learning(now) && held.leftMs > 0 ? held.share : 0;
     const share = Math.max(0, Math.min(claimed, leasable - this.leased(now)));
     const leases = share > 0 ? [{ share, sentAt: now, until: now + Math.min(held.leftMs, this.times.leaseMs) }] : [];
     if (held.known && this.#strangers > 0) this.#strangers -= 1;
-    this.#members.set(name, { leases, confirmedAt: -Infinity, connected: true });
+    this.#members.set(name, { leases, confirmedAt: -Infinity, connected: true, beside: held.beside === true });
   }
 
   /** The instance has confirmed a message that was sent at this time; what it held before the latest lease until then is over. */
@@ -159,8 +167,8 @@ export class LeaseBook {
     return sum;
   }
 
-  #inTouch({ connected, confirmedAt }: Member, now: number): boolean {
-    return connected && now < confirmedAt + this.times.quietMs;
+  #inTouch({ connected, confirmedAt, beside }: Member, now: number): boolean {
+    return connected && (beside || now < confirmedAt + this.times.quietMs);
   }
 
   #sum(part: (member: Member) => number): number {

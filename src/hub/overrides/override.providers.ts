@@ -6,7 +6,8 @@ import { Env } from '../../platform/config/env.js';
 import { Database } from '../../platform/database/database.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
 import { PERMITS } from '../hub.tokens.js';
-import { LocalPermits } from '../local-permits.js';
+import { BudgetSizes } from '../central/sizes.js';
+import { InstancePermits } from '../instance/instance-permits.js';
 import { OverriddenPermits } from './overridden-permits.js';
 import { OverrideNews } from './override-news.js';
 import { OverridesInForce } from './overrides-in-force.js';
@@ -44,16 +45,16 @@ export const overrideProviders: Provider[] = [
   },
   {
     provide: OverridesInForce,
-    inject: [OverridesRepository, LocalPermits, CLOCK],
-    useFactory: (overrides: OverridesRepository, holder: LocalPermits, clock: Clock) =>
-      new OverridesInForce(() => overrides.running(), holder, clock),
+    inject: [OverridesRepository, BudgetSizes, CLOCK],
+    useFactory: (overrides: OverridesRepository, sizes: BudgetSizes, clock: Clock) =>
+      new OverridesInForce(() => overrides.running(), sizes, clock),
   },
   {
     provide: PERMITS,
-    inject: [LocalPermits, OverridesInForce, Metrics],
-    useFactory: (permits: LocalPermits, overrides: OverridesInForce, { shadowRefusals }: Metrics) =>
+    inject: [InstancePermits, OverridesInForce, Metrics],
+    useFactory: (permits: InstancePermits, overrides: OverridesInForce, { shadowRefusals }: Metrics) =>
       new OverriddenPermits({
-        ...{ permits, holder: permits, overrides },
+        ...{ permits, overrides },
         shadowed: (budget, traffic) => shadowRefusals.inc({ ...budgetParts(budget), traffic }),
       }),
   },

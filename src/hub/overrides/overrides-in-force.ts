@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import { budgetKey } from '../../core/keys.js';
-import type { BudgetHolder } from '../budget-holder.js';
+import type { BudgetSizes } from '../central/sizes.js';
 import type { BudgetOverride, RunningOverride } from './override.js';
 
 interface InForce {
@@ -22,7 +22,7 @@ export class OverridesInForce {
 
   constructor(
     private readonly read: () => Promise<readonly RunningOverride[]>,
-    private readonly holder: Pick<BudgetHolder, 'holdTo'>,
+    private readonly holder: Pick<BudgetSizes, 'holdTo'>,
     private readonly clock: Clock,
   ) {}
 
@@ -74,5 +74,7 @@ export class OverridesInForce {
 
 /** What was set anew is said anew, even with the same figures: staff may want to have it believed once more. */
 function sameWord(one: InForce | undefined, other: InForce | undefined): boolean {
-  return one?.override.setAt.getTime() === other?.override.setAt.getTime();
+  if (!one || !other) return one === other;
+  const [now, before] = [one.override, other.override];
+  return now.setAt.getTime() === before.setAt.getTime() && now.rate === before.rate && now.burst === before.burst;
 }

@@ -1,24 +1,17 @@
 import { fail } from '../../core/errors.js';
 import type { TrafficClass } from '../../core/exchange.js';
-import type { PermitDecision } from '../../core/permits.js';
+import type { Asking, PermitDecision } from '../../core/permits.js';
 import { advance } from '../../core/stage.js';
-import { aCall, anAdapter, anExchange, ManualClock } from '../../../test/support/an-exchange.js';
+import { aCall, anAdapter, anExchange } from '../../../test/support/an-exchange.js';
 import { RateLimitStage } from './rate-limit.stage.js';
 
-function rig(decisions: PermitDecision[]) {
-  const clock = new ManualClock();
-  const asked: string[] = [];
-  const waits: number[] = [];
-  const take = (budget: string, traffic: TrafficClass) => {
-    asked.push(`${budget} ${traffic}`);
-    return decisions.shift() ?? { granted: false as const, retryAfterSeconds: 1 };
+function rig(decision: PermitDecision) {
+  const asked: { readonly for: string; readonly asking: Asking }[] = [];
+  const ask = (budget: string, traffic: TrafficClass, asking: Asking) => {
+    asked.push({ for: `${budget} ${traffic}`, asking });
+    return Promise.resolve(decision);
   };
-  const wait = (ms: number) => {
-    waits.push(ms);
-    clock.pass(ms / 1000);
-    return Promise.resolve();
-  };
-  return { stage: new RateLimitStage({ take }, clock, wait), asked, waits };
+  return { stage: new RateLimitStage({ ask }), asked };
 }
 
 const inSeconds = (retryAfterSeconds: number): PermitDecision => ({ granted: false, retryAfterSeconds });
@@ -33,57 +26,52 @@ const exchangeOf = (traffic: TrafficClass) => anExchange({ adapter: anAdapter() 
 describe('rate-limit', () => {
   it("takes a permit out of the OPCO's budget for the tenant's environment", async () => {
     const permit = aPermit();
-    const { stage, asked } = rig([{ granted: true, permit }]);
+    const { stage, asked } = rig({ granted: true, permit });
     const exchange = exchangeOf('interactive');
     await advance(stage, exchange);
     expect(exchange.read('permit')).toBe(permit);
-    expect(asked[0]).toMatch(/akto:test interactive$/);
+    expect(asked[0]?.for).toMatch(/akto:test interactive$/);
+    expect(asked[0]?.asking.tenant).toBe(exchange.call.tenant.hash);
   });
 
-  it('makes a person wait for a permit that is near', async () => {
-    const { stage, waits } = rig([inSeconds(0.1), inSeconds(0.1), { granted: true, permit: aPermit() }]);
-    const exchange = exchangeOf('interactive');
-    await advance(stage, exchange);
-    expect(exchange.has('permit')).toBe(true);
-    expect(waits).toEqual([100, 100]);
+  it.each([
+    ['interactive', 250],
+    ['job', 1000],
+    ['poll', 1000],
+    ['bulk', 1000],
+  ] as const)('lets %s stand in line for %i ms at most', async (traffic, ms) => {
+    const { stage, asked } = rig(inSeconds(9));
+    await advance(stage, exchangeOf(traffic));
+    expect(asked.map(({ asking }) => asking.patienceMs)).toEqual([ms]);
   });
 
-  it('tells a person the true wait when it is longer than 250 ms', async () => {
-    const { stage, waits } = rig([inSeconds(0.2), inSeconds(6.1)]);
-    const exchange = exchangeOf('interactive');
-    await advance(stage, exchange);
-    expect(exchange.failure).toMatchObject({
-      code: 'RATE_LIMITED',
-      details: { retryAfterSeconds: 7, sent: 'not-sent' },
-    });
-    expect(waits).toEqual([200]);
+  it('lets whoever leaves out of the line', async () => {
+    const leaving = new AbortController();
+    const { stage, asked } = rig(inSeconds(9));
+    await advance(stage, anExchange({ adapter: anAdapter() }, aCall({ signal: leaving.signal })));
+    expect(asked[0]?.asking.signal).toBe(leaving.signal);
   });
 
-  it.each(['job', 'poll'] as const)('refuses a worker (%s) at once', async (traffic) => {
-    const { stage, waits } = rig([inSeconds(0.01)]);
-    const exchange = exchangeOf(traffic);
-    await advance(stage, exchange);
-    expect(exchange.failure?.details.retryAfterSeconds).toBe(1);
-    expect(waits).toEqual([]);
-  });
-
-  it('lets bulk traffic wait for a permit of this second, and tells it the true wait for a later one', async () => {
-    const near = rig([inSeconds(0.6), { granted: true, permit: aPermit() }]);
-    const first = exchangeOf('bulk');
-    await advance(near.stage, first);
-    expect([first.has('permit'), near.waits]).toEqual([true, [600]]);
-    const far = rig([inSeconds(1.2)]);
-    const second = exchangeOf('bulk');
-    await advance(far.stage, second);
-    expect([second.failure?.code, second.failure?.details.retryAfterSeconds]).toEqual(['RATE_LIMITED', 2]);
-    expect(far.waits).toEqual([]);
-  });
+  it.each(['interactive', 'job', 'poll', 'bulk'] as const)(
+    'tells the true wait in whole seconds (%s)',
+    async (traffic) => {
+      const exchange = exchangeOf(traffic);
+      await advance(rig(inSeconds(6.1)).stage, exchange);
+      expect(exchange.failure).toMatchObject({
+        code: 'RATE_LIMITED',
+        details: { retryAfterSeconds: 7, sent: 'not-sent' },
+      });
+      const soon = exchangeOf(traffic);
+      await advance(rig(inSeconds(0.01)).stage, soon);
+      expect(soon.failure?.details.retryAfterSeconds).toBe(1);
+    },
+  );
 
   it('gives the permit back when nothing went upstream, and only then', async () => {
     for (const upstreamCalls of [0, 1]) {
       const permit = aPermit();
       const exchange = exchangeOf('interactive');
-      await advance(rig([{ granted: true, permit }]).stage, exchange);
+      await advance(rig({ granted: true, permit }).stage, exchange);
       exchange.upstreamCalls = upstreamCalls;
       exchange.fail(fail('UPSTREAM_ERROR'));
       expect(permit.released).toBe(1 - upstreamCalls);

@@ -51,8 +51,8 @@ describe('call, a read', () => {
   it('takes a permit for each retry, and gives up without one', async () => {
     const clock = new ManualClock();
     const { play, calls } = playing(answered(503), answered(503));
-    const { runner, permits } = aPipeline(clock, play);
-    permits.declare(budgetKey('akto', 'test'), { rate: 0.1, burst: 2 });
+    const { runner, sizes } = aPipeline(clock, play);
+    sizes.declare(budgetKey('akto', 'test'), { rate: 0.1, burst: 2 });
     const exchange = await runner.run(aCall());
     expect(calls()).toBe(2);
     expect(exchange.failure).toMatchObject({ code: 'UPSTREAM_ERROR', details: { upstream: { status: 503 } } });

@@ -111,10 +111,10 @@ describe('call, an OPCO that is down', () => {
   });
 
   it('is not probed on behalf of a deposit when there is no permit for it', async () => {
-    const { runner, clock, state, permits, breakers } = await brokenDown('POST');
+    const { runner, clock, state, sizes, breakers } = await brokenDown('POST');
     clock.pass(5);
     // One permit, which the deposit itself holds until it is refused.
-    permits.declare(budgetKey('akto', 'test'), { rate: 0.001, burst: 1 });
+    sizes.declare(budgetKey('akto', 'test'), { rate: 0.001, burst: 1 });
     expect((await runner.run(aDepositCall({ traffic: 'interactive' }))).failure?.code).toBe('UPSTREAM_UNAVAILABLE');
     await turn();
     expect(state.calls).toHaveLength(5);

@@ -1,0 +1,75 @@
+import type { TrafficClass } from '../../core/exchange.js';
+import { lanes } from '../fair/classes.js';
+import type { Wanted } from '../messages.js';
+
+/** One call that waits for its permit. */
+export interface Ask {
+  readonly lane: TrafficClass;
+  readonly tenant: string;
+  readonly weight: number;
+  granted(): void;
+}
+
+/** Those of this process that wait for one budget: who goes first is said elsewhere, within a tenant's class it is who came first. */
+export class Waiting {
+  readonly #asks = new Map<string, Set<Ask>>();
+
+  add(ask: Ask): void {
+    const name = nameOf(ask);
+    const asks = this.#asks.get(name) ?? new Set();
+    this.#asks.set(name, asks.add(ask));
+  }
+
+  /** False when it does not wait any more. */
+  remove(ask: Ask): boolean {
+    const asks = this.#asks.get(nameOf(ask));
+    const waited = asks?.delete(ask) ?? false;
+    if (asks?.size === 0) this.#asks.delete(nameOf(ask));
+    return waited;
+  }
+
+  /** Hands so many permits to those of a class and tenant that came first; tells how many were of use. */
+  grant(who: Pick<Wanted, 'lane' | 'tenant'>, calls: number): number {
+    for (let used = 0; used < calls; used += 1) {
+      const [ask] = this.#asks.get(nameOf(who)) ?? [];
+      if (!ask) return used;
+      this.remove(ask);
+      ask.granted();
+    }
+    return calls;
+  }
+
+  /** How many of this class and tenant wait. */
+  of(who: Pick<Wanted, 'lane' | 'tenant'>): number {
+    return this.#asks.get(nameOf(who))?.size ?? 0;
+  }
+
+  /** Whether anybody waits who comes before a class, or is of it. */
+  before(lane: TrafficClass): boolean {
+    if (this.#asks.size === 0) return false;
+    for (const name of this.#asks.keys()) {
+      if (lanes.findIndex((each) => name.startsWith(each)) <= lanes.indexOf(lane)) return true;
+    }
+    return false;
+  }
+
+  get empty(): boolean {
+    return this.#asks.size === 0;
+  }
+
+  /** All told, by class and tenant. */
+  wants(): Wanted[] {
+    const wants: Wanted[] = [];
+    for (const asks of this.#asks.values()) {
+      for (const { lane, tenant, weight } of asks) {
+        wants.push({ lane, tenant, weight, calls: asks.size });
+        break;
+      }
+    }
+    return wants;
+  }
+}
+
+function nameOf({ lane, tenant }: Pick<Wanted, 'lane' | 'tenant'>): string {
+  return `${lane} ${tenant}`;
+}

@@ -1,0 +1,19 @@
+/** Time that comes by itself: a port, so that tests and simulations own it. */
+export interface Timers {
+  /** Runs something once, so many milliseconds from now; gives back what calls it off. */
+  after(ms: number, run: () => void): () => void;
+  /** Runs something again and again, for as long as anything else keeps the process alive. */
+  every(ms: number, run: () => void): () => void;
+}
+
+/** The machine's own. */
+export const systemTimers: Timers = {
+  after: (ms, run) => {
+    const timer = setTimeout(run, Math.ceil(ms));
+    return () => clearTimeout(timer);
+  },
+  every: (ms, run) => {
+    const timer = setInterval(run, ms).unref();
+    return () => clearInterval(timer);
+  },
+};
