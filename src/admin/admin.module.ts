@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import type { HubSources } from '../hub/hub-figures.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { Readiness } from '../platform/health/readiness.js';
 import { ChangeOverride, type ChangeParts } from './limits/change-override.js';
@@ -12,7 +13,7 @@ import { StaffHealthController } from './staff-health.controller.js';
 export interface StaffParts {
   readonly metrics: Metrics;
   readonly readiness: Readiness;
-  readonly limits: LimitSources & ChangeParts;
+  readonly limits: LimitSources & ChangeParts & HubSources;
 }
 
 /** The staff door: a second Nest application in the process, on a listener of its own, loopback unless told. */

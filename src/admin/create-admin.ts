@@ -8,11 +8,9 @@ import { parseStrictJson } from '../core/strict-json.js';
 import { CLOCK } from '../platform/clock.token.js';
 import { Env } from '../platform/config/env.js';
 import { parseStaffRules } from '../platform/config/staff-keys.js';
-import { Database } from '../platform/database/database.js';
 import { ErrorFilter } from '../platform/http/error.filter.js';
 import { requestIdOf } from '../platform/http/request-id.js';
 import { LOG } from '../platform/logging/log.token.js';
-import { Metrics } from '../platform/metrics/metrics.js';
 import { AdminModule } from './admin.module.js';
 import { staffPartsOf } from './staff-parts.js';
 import { staffHook } from './staff/staff-hook.js';
@@ -21,13 +19,15 @@ import { watchFigures } from './watched-figures.js';
 
 /** Builds the staff application beside the one for integrators; both look at the same metrics, readiness and budgets. */
 export async function createAdmin(api: NestFastifyApplication): Promise<NestFastifyApplication> {
-  watchFigures({ metrics: api.get(Metrics), database: api.get(Database), calls: api.get(UpstreamCallLog) });
+  const parts = staffPartsOf(api);
+  const { metrics, limits } = parts;
+  watchFigures({ metrics, database: limits.database, calls: api.get(UpstreamCallLog), hub: limits });
   const adapter = new FastifyAdapter({
     bodyLimit: 102_400,
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers),
     requestIdHeader: false,
   });
-  const admin = await NestFactory.create<NestFastifyApplication>(AdminModule.of(staffPartsOf(api)), adapter, {
+  const admin = await NestFactory.create<NestFastifyApplication>(AdminModule.of(parts), adapter, {
     ...{ bodyParser: false, logger: false, abortOnError: false },
   });
   fasten(admin, new StaffTokens(parseStaffRules(api.get(Env)), api.get<Clock>(CLOCK)), api.get(LOG));

@@ -10,6 +10,7 @@ import { InstancePermits } from './instance/instance-permits.js';
 import { overrideProviders } from './overrides/override.providers.js';
 import { OverridesInForce } from './overrides/overrides-in-force.js';
 import { OverridesRepository } from './overrides/overrides.repository.js';
+import { TellReadiness } from './tell-readiness.js';
 import { systemTimers } from './timers.js';
 
 /** Permits to call the OPCOs, of a hub that lives in this process, under what staff has said. Needs `CLOCK`, database, metrics. */
@@ -32,6 +33,7 @@ import { systemTimers } from './timers.js';
       },
     },
     ...overrideProviders,
+    TellReadiness,
   ],
   exports: [PERMITS, InstancePermits, BudgetSizes, Hub, OverridesInForce, OverridesRepository],
 })

@@ -11,6 +11,7 @@ import { Env } from '../platform/config/env.js';
 import { Upstreams } from '../platform/config/upstreams.js';
 import { TENANT_KEYS } from '../platform/crypto/tenant-keys.js';
 import { Database } from '../platform/database/database.js';
+import { ReadinessDetails } from '../platform/health/readiness-details.js';
 import { LOG } from '../platform/logging/log.token.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { CACHE_REDIS } from '../platform/redis/redis.tokens.js';
@@ -33,6 +34,7 @@ const surroundings: Provider[] = [
   { provide: OpcoClientsRepository, useValue: {} },
   { provide: OpcoCredentialsRepository, useValue: {} },
   { provide: Database, useValue: {} },
+  ReadinessDetails,
   { provide: Metrics, useValue: new Metrics() },
   { provide: LOG, useValue: { warn: () => undefined } },
 ];

@@ -10,7 +10,6 @@ import { open, readToEnd, sendRaw, type RawAnswer } from '../support/raw-http.js
 import { ofAsked, ofRaw, type Seen } from '../support/seen.js';
 
 const connections = 40;
-const staffQuestion = ['DELETE', '/admin/limits/akto/test/override'] as const;
 
 describe('every error of the catalogue', () => {
   let product: Product;
@@ -22,8 +21,7 @@ describe('every error of the catalogue', () => {
   const seen = new Map<ErrorCode, Seen>();
 
   beforeAll(async () => {
-    issuer = await aStaffIssuer();
-    link = await Link.to(process.env.OPCOVIA_TEST_DATABASE_URL ?? '');
+    [issuer, link] = await Promise.all([aStaffIssuer(), Link.to(process.env.OPCOVIA_TEST_DATABASE_URL ?? '')]);
     product = await startProduct((databaseUrl) => ({
       DATABASE_APP_URL: Object.assign(new URL(link.url), { pathname: new URL(databaseUrl).pathname }).href,
       ...issuer.variables,
@@ -46,6 +44,8 @@ describe('every error of the catalogue', () => {
 
   const ask = async (method: string, path: string, options?: AskOptions): Promise<Seen> =>
     ofAsked(await product.ask(key, method, path, options));
+  const asStaff = async (token?: string): Promise<Seen> =>
+    ofAsked(await askStaff(product.opcovia, token, ['DELETE', '/admin/limits/akto/test/override']));
   const raw = async (bytes: string): Promise<Seen> => ofRaw(await sendRaw(url, bytes.replaceAll('{key}', key)));
   const fault = (of: object) => control(product.sandbox, '/_sandbox/faults', of);
   const asOwner = async (statement: string): Promise<void> => {
@@ -132,10 +132,9 @@ describe('every error of the catalogue', () => {
     IDEMPOTENCY_KEY_INVALID: () =>
       ask('POST', '/akto/dossiers', { body: { cerfa }, headers: { 'idempotency-key': 'é' } }),
     MALFORMED_REQUEST: () => raw(`${get}Host: a\r\nHost: b\r\n\r\n`),
-    STAFF_TOKEN_REFUSED: async () => ofAsked(await askStaff(product.opcovia, undefined, staffQuestion)),
+    STAFF_TOKEN_REFUSED: () => asStaff(),
     HTTP_ERROR: async () => ofAsked(await product.ask('opv_test_unknown-unknown-unknown', 'GET', '/akto/dossiers')),
-    STAFF_ROLE_MISSING: async () =>
-      ofAsked(await askStaff(product.opcovia, await issuer.token('viewer'), staffQuestion)),
+    STAFF_ROLE_MISSING: async () => asStaff(await issuer.token('viewer')),
     NOT_FOUND: () => ask('GET', '/nulle-part?XAPIKEY=secret-of-a-query'),
     UNKNOWN_OPCO: () => ask('GET', '/opco-inconnu/jobs'),
     METHOD_NOT_ALLOWED: () => ask('PUT', '/akto/dossiers'),

@@ -64,6 +64,7 @@ describe('staff', () => {
     const answer = await askStaff(product.opcovia, await issuer.token('viewer'), ['GET', '/admin/limits']);
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'private, no-store']);
     expect(answer.body.data).toHaveLength(2 * opcoIds.length);
+    expect(answer.body.instance).toMatchObject({ mode: 'granted', connected: true, aloneShare: 0 });
     expect(await seen(product.opcovia)).toEqual({
       ...{ opcoId: 'akto', environment: 'test', rate: 10, burst: 10, ceiling: 20 },
       declared: { rate: 10, burst: 10, ceiling: 20 },
@@ -183,6 +184,25 @@ describe('staff', () => {
     expect(Math.abs(seconds - (await seen(product.opcovia, 'opco-ep')).pausedSeconds)).toBeLessThan(60);
     expect(seconds).toBeGreaterThan(600);
     expect((await drop(shadow)).status).toBe(204);
+  });
+
+  it('see in health and metrics how the instance comes by its permits', async () => {
+    for (const url of [product.opcovia.staffUrl, product.opcovia.apiUrl]) {
+      const { body } = await ask(`${url}/health/ready`, { method: 'GET' });
+      expect(body).toMatchObject({ status: 'ok', details: { hub: { status: 'up', mode: 'granted' } } });
+    }
+    expect((await put({ mode: 'shadow', reason: 'Mesure', expiresAt: soon() })).status).toBe(200);
+    const metrics = await (await fetch(`${product.opcovia.staffUrl}/metrics`)).text();
+    for (const line of [
+      'opcovia_hub_mode{kind="instance",name="granted"} 1',
+      'opcovia_hub_mode{kind="instance",name="safe"} 0',
+      'opcovia_hub_connected{kind="instance",name="connected"} 1',
+      'opcovia_hub_alone_share_ratio{kind="instance",name="alone"} 0',
+      'opcovia_upstream_budget_paused_seconds{kind="akto",name="test"} 0',
+      'opcovia_budget_overrides{kind="override",name="shadow"} 1',
+    ])
+      expect(metrics).toContain(line);
+    expect((await drop()).status).toBe(204);
   });
 
   it('find in docs/admin.md lines that work', async () => {

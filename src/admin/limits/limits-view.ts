@@ -1,4 +1,4 @@
-import type { LimitView, OverrideView } from '../../core/contract/limits.js';
+import type { LimitsView, LimitView, OverrideView } from '../../core/contract/limits.js';
 import { opcoIds } from '../../core/endpoint.js';
 import { budgetKey } from '../../core/keys.js';
 import { type Environment, readTenantHash, shortTenant } from '../../core/tenant.js';
@@ -18,8 +18,12 @@ export interface LimitSources {
 }
 
 /** Every budget as this process sees it now; asks no database. */
-export function lookAtLimits(sources: LimitSources): LimitView[] {
-  return opcoIds.flatMap((opcoId) => environments.map((environment) => lookAtLimit(sources, opcoId, environment)));
+export function lookAtLimits(sources: LimitSources): LimitsView {
+  const { mode, connected, epoch, sinceMs, aloneShare } = sources.permits.state();
+  return {
+    instance: { mode, connected, epoch, sinceSeconds: sinceMs / 1000, aloneShare },
+    data: opcoIds.flatMap((opcoId) => environments.map((environment) => lookAtLimit(sources, opcoId, environment))),
+  };
 }
 
 function lookAtLimit(

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Put, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { type LimitView, OverrideBody, type OverrideView } from '../../core/contract/limits.js';
+import { type LimitsView, OverrideBody, type OverrideView } from '../../core/contract/limits.js';
 import { ContractPipe } from '../../platform/http/contract.pipe.js';
 import { authorOfStaff } from '../staff/author-of-staff.js';
 import { ForStaff } from '../staff/staff-role.js';
@@ -20,8 +20,8 @@ export class LimitsController {
   @Get()
   @ForStaff('viewer')
   @Header('cache-control', 'private, no-store')
-  list(): { data: LimitView[] } {
-    return { data: lookAtLimits(this.sources) };
+  list(): LimitsView {
+    return lookAtLimits(this.sources);
   }
 
   @Put(':opcoId/:environment/override')

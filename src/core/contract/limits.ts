@@ -71,3 +71,22 @@ export const LimitView = Type.Object(
   { $id: 'LimitView' },
 );
 export type LimitView = Static<typeof LimitView>;
+
+/** Answer of `GET /admin/limits`. */
+export const LimitsView = Type.Object(
+  {
+    instance: Type.Object({
+      mode: Type.Enum(['granted', 'lease', 'safe'], {
+        type: 'string',
+        description: '`lease`, `safe` : sans hub, sur le bail qui court encore, puis sur la part sûre',
+      }),
+      connected: Type.Boolean({ description: 'Si une ligne vers un hub est ouverte' }),
+      epoch: Type.Integer({ minimum: 0, description: 'Du dernier hub entendu' }),
+      sinceSeconds: seconds('Depuis quand ce mode dure'),
+      aloneShare: Type.Number({ minimum: 0, maximum: 1, description: 'Part des budgets que l’instance prend seule' }),
+    }),
+    data: Type.Array(LimitView),
+  },
+  { $id: 'LimitsView' },
+);
+export type LimitsView = Static<typeof LimitsView>;
