@@ -4,6 +4,7 @@ import { type Desk, openDesk } from './cli/desk.js';
 import { runCommandLine } from './cli/run-command-line.js';
 import { standardTerminal } from './cli/standard-terminal.js';
 import { completeEnvironment } from './dev/local-environment.js';
+import { localStaffSigner } from './dev/local-staff-key.js';
 import type { EmbeddedServices } from './dev/embedded-services.js';
 import type { Env } from './platform/config/env.js';
 import { readEnv } from './platform/config/read-env.js';
@@ -41,6 +42,7 @@ const work: Workplace = {
     return (opened = await openDesk(settings));
   },
   apiKey: () => process.env['OPCOVIA_API_KEY'],
+  staffKey: () => localStaffSigner(process.env),
   stopped,
 };
 

@@ -1,4 +1,5 @@
 import type { UpstreamCallLog } from '../audit/upstream-call-log.js';
+import { watchHub, type HubSources } from '../hub/hub-figures.js';
 import type { Database } from '../platform/database/database.js';
 import type { Metrics } from '../platform/metrics/metrics.js';
 import { watchWebhooks } from '../webhooks/webhook-figures.js';
@@ -8,10 +9,11 @@ export interface FigureSources {
   readonly metrics: Metrics;
   readonly database: Database;
   readonly calls: UpstreamCallLog;
+  readonly hub: HubSources;
 }
 
 /** Figures that are counted when somebody asks, not when they change. A PostgreSQL that is away leaves its own out. */
-export function watchFigures({ metrics, database, calls }: FigureSources): void {
+export function watchFigures({ metrics, database, calls, hub }: FigureSources): void {
   metrics.watch('opcovia_database_connections', 'Connections of each pool by what they do.', () =>
     database.usage().flatMap(({ role, total, idle, waiting }) => [
       { labels: { kind: role, name: 'busy' }, value: total - idle },
@@ -32,6 +34,7 @@ export function watchFigures({ metrics, database, calls }: FigureSources): void 
     return rows.map(({ status, n }) => ({ labels: { kind: 'deposit', name: status }, value: n }));
   });
   watchWebhooks(metrics, database);
+  watchHub(metrics, hub);
   metrics.watch(
     'opcovia_syncs',
     'Bulk synchronisations by state; those that are over as long as they are kept.',

@@ -3,8 +3,8 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ErrorCode, fail, type OpcoviaError } from '../core/errors.js';
-import { problemHeaders, problemOf } from './problem.js';
-import { requestIdOf } from './request-id.js';
+import { problemHeaders, problemOf } from '../platform/http/problem.js';
+import { requestIdOf } from '../platform/http/request-id.js';
 
 const codeOfParser: Readonly<Record<string, ErrorCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'REQUEST_TIMEOUT',

@@ -49,6 +49,8 @@ export const auditActions = [
   'events.purged',
   'upstream.called',
   'cache.hits',
+  'budget.overridden',
+  'budget.restored',
   'audit.searched',
 ] as const;
 

@@ -9,6 +9,13 @@ export interface Terminal {
   readSecret(question: string): Promise<string>;
 }
 
+/** What signs staff tokens on embedded defaults. */
+export interface StaffSigner {
+  readonly privateJwk: Readonly<Record<string, unknown>>;
+  readonly issuer: string;
+  readonly audience: string;
+}
+
 /** What a command works with; the database is opened when it is first asked for. */
 export interface Workplace {
   readonly terminal: Terminal;
@@ -17,6 +24,8 @@ export interface Workplace {
   desk(): Promise<Desk>;
   /** The key of a CFA for commands that speak to a running product; absent when none was given. */
   apiKey(): string | undefined;
+  /** Absent where tokens come from an identity provider: in production, or with an OPCOVIA_STAFF_JWKS. */
+  staffKey(): StaffSigner | undefined;
   /** From the first call on, Ctrl-C does not end the process but aborts this: the command ends itself. */
   stopped(): AbortSignal;
 }

@@ -12,6 +12,7 @@ function aWorkplace(secret = ''): Workplace & { readonly lines: string[] } {
     databaseUrl: closed,
     desk: closed,
     apiKey: () => undefined,
+    staffKey: () => undefined,
     stopped: () => new AbortController().signal,
   };
 }

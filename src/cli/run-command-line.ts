@@ -10,6 +10,7 @@ import { jobsDeadCommand, jobsRedriveCommand } from './job-commands.js';
 import { keyringReencryptCommand, keyringStatusCommand } from './keyring-commands.js';
 import { listenCommand } from './listen-command.js';
 import { migrateCommand, migrateDownCommand } from './schema-commands.js';
+import { staffTokenCommand } from './staff-commands.js';
 import { snapshotsVerifyCommand } from './snapshot-commands.js';
 import {
   keyCreateCommand,
@@ -38,6 +39,7 @@ const commands: readonly Command[] = [
   snapshotsVerifyCommand,
   isolationCheckCommand,
   listenCommand,
+  staffTokenCommand,
   keyringStatusCommand,
   keyringReencryptCommand,
 ];

@@ -49,6 +49,12 @@ export function budgetKey(opcoId: string, environment: string): string {
   return `${prefix}:budget:${opcoId}:${environment}`;
 }
 
+/** The OPCO and the environment that a budget's key names. */
+export function budgetParts(key: string): { readonly opco: string; readonly environment: string } {
+  const [opco = '', environment = ''] = key.slice(`${prefix}:budget:`.length).split(':');
+  return { opco, environment };
+}
+
 /** How far a tenant's and its keys' inbound limits are drawn: one hash a tenant, so that both are decided in one step. */
 export function inboundKey(tenant: TenantHash): string {
   return `${prefix}:inbound:${tenant}`;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { acquireEmbeddedServices, type EmbeddedServices } from './embedded-services.js';
 import { localSecrets } from './local-secrets.js';
+import { localStaffVariables } from './local-staff-key.js';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -45,6 +46,7 @@ export async function completeEnvironment(variables: Variables, needs: LocalNeed
     variables: {
       ...variables,
       ...localSecretsFor(variables, stateDir),
+      ...localStaffVariables(variables),
       DATABASE_URL: needPostgres ? services?.databaseUrl : variables.DATABASE_URL,
       REDIS_URL: needRedis ? services?.redisUrl : variables.REDIS_URL,
       OPCOVIA_SANDBOX_URL: variables.OPCOVIA_SANDBOX_URL || services?.sandboxUrl,

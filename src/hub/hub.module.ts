@@ -10,11 +10,15 @@ import { PERMITS } from './hub.tokens.js';
 import { InstancePermits } from './instance/instance-permits.js';
 import { HubProcess, nameAtHub } from './leader/hub-process.js';
 import { leaseTimesOf } from './leases/lease-book.js';
+import { overrideProviders } from './overrides/override.providers.js';
+import { OverridesInForce } from './overrides/overrides-in-force.js';
+import { OverridesRepository } from './overrides/overrides.repository.js';
+import { TellReadiness } from './tell-readiness.js';
 import { systemTimers } from './timers.js';
 
 const NAME_AT_HUB = Symbol('NAME_AT_HUB');
 
-/** Permits to call the OPCOs, of the hub that leads: in this process or elsewhere. Needs `CLOCK`, database and log. */
+/** Permits to call the OPCOs, of the hub that leads, in this process or elsewhere, under what staff has said. Needs `CLOCK`, database, log and metrics. */
 @Module({
   providers: [
     BudgetSizes,
@@ -33,9 +37,10 @@ const NAME_AT_HUB = Symbol('NAME_AT_HUB');
       useFactory: (...[env, clock, sizes, permits, database, log, name]: HubProcessParts) =>
         new HubProcess({ env, clock, timers: systemTimers, sizes, permits, database, log }, name),
     },
-    { provide: PERMITS, useExisting: InstancePermits },
+    ...overrideProviders,
+    TellReadiness,
   ],
-  exports: [PERMITS, InstancePermits, BudgetSizes, HubProcess],
+  exports: [PERMITS, InstancePermits, BudgetSizes, HubProcess, OverridesInForce, OverridesRepository],
 })
 export class HubModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(@Inject(HubProcess) private readonly process: HubProcess) {}

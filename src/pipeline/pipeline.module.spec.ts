@@ -10,6 +10,8 @@ import { CLOCK } from '../platform/clock.token.js';
 import { Env } from '../platform/config/env.js';
 import { Upstreams } from '../platform/config/upstreams.js';
 import { TENANT_KEYS } from '../platform/crypto/tenant-keys.js';
+import { Database } from '../platform/database/database.js';
+import { ReadinessDetails } from '../platform/health/readiness-details.js';
 import { LOG } from '../platform/logging/log.token.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { CACHE_REDIS } from '../platform/redis/redis.tokens.js';
@@ -31,6 +33,8 @@ const surroundings: Provider[] = [
   { provide: CacheHitLog, useValue: { count: () => undefined } },
   { provide: OpcoClientsRepository, useValue: {} },
   { provide: OpcoCredentialsRepository, useValue: {} },
+  { provide: Database, useValue: {} },
+  ReadinessDetails,
   { provide: Metrics, useValue: new Metrics() },
   { provide: LOG, useValue: { warn: () => undefined } },
 ];

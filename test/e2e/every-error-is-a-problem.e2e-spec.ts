@@ -2,6 +2,8 @@ import pg from 'pg';
 import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
 import { catalogue, type ErrorCode } from '../../src/core/errors.js';
 import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
+import { aStaffIssuer, type StaffIssuer } from '../support/a-staff-issuer.js';
+import { askStaff } from '../support/ask-staff.js';
 import { Link } from '../support/a-link.js';
 import { type AskOptions, control, eventually, startProduct, type Product } from '../support/product.js';
 import { open, readToEnd, sendRaw, type RawAnswer } from '../support/raw-http.js';
@@ -12,15 +14,17 @@ const connections = 40;
 describe('every error of the catalogue', () => {
   let product: Product;
   let link: Link;
+  let issuer: StaffIssuer;
   let key: string;
   let url: string;
   let slow: Promise<RawAnswer>;
   const seen = new Map<ErrorCode, Seen>();
 
   beforeAll(async () => {
-    link = await Link.to(process.env.OPCOVIA_TEST_DATABASE_URL ?? '');
+    [issuer, link] = await Promise.all([aStaffIssuer(), Link.to(process.env.OPCOVIA_TEST_DATABASE_URL ?? '')]);
     product = await startProduct((databaseUrl) => ({
       DATABASE_APP_URL: Object.assign(new URL(link.url), { pathname: new URL(databaseUrl).pathname }).href,
+      ...issuer.variables,
       OPCOVIA_CONNECTIONS: String(connections),
       OPCOVIA_HEADERS_TIMEOUT_SECONDS: '1',
       // A poll would meet the faults as well, and use them up.
@@ -35,10 +39,13 @@ describe('every error of the catalogue', () => {
     link.mend();
     await product.stop();
     link.close();
+    issuer.forget();
   });
 
   const ask = async (method: string, path: string, options?: AskOptions): Promise<Seen> =>
     ofAsked(await product.ask(key, method, path, options));
+  const asStaff = async (token?: string): Promise<Seen> =>
+    ofAsked(await askStaff(product.opcovia, token, ['DELETE', '/admin/limits/akto/test/override']));
   const raw = async (bytes: string): Promise<Seen> => ofRaw(await sendRaw(url, bytes.replaceAll('{key}', key)));
   const fault = (of: object) => control(product.sandbox, '/_sandbox/faults', of);
   const asOwner = async (statement: string): Promise<void> => {
@@ -125,7 +132,9 @@ describe('every error of the catalogue', () => {
     IDEMPOTENCY_KEY_INVALID: () =>
       ask('POST', '/akto/dossiers', { body: { cerfa }, headers: { 'idempotency-key': 'é' } }),
     MALFORMED_REQUEST: () => raw(`${get}Host: a\r\nHost: b\r\n\r\n`),
+    STAFF_TOKEN_REFUSED: () => asStaff(),
     HTTP_ERROR: async () => ofAsked(await product.ask('opv_test_unknown-unknown-unknown', 'GET', '/akto/dossiers')),
+    STAFF_ROLE_MISSING: async () => asStaff(await issuer.token('viewer')),
     NOT_FOUND: () => ask('GET', '/nulle-part?XAPIKEY=secret-of-a-query'),
     UNKNOWN_OPCO: () => ask('GET', '/opco-inconnu/jobs'),
     METHOD_NOT_ALLOWED: () => ask('PUT', '/akto/dossiers'),

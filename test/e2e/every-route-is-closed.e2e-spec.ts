@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AdminModule } from '../../src/admin/admin.module.js';
+import { staffPartsOf } from '../../src/admin/staff-parts.js';
 import { tenantHashOf } from '../../src/core/tenant.js';
-import { Readiness } from '../../src/platform/health/readiness.js';
-import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { Admission } from '../../src/tenancy/admission.js';
 import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
+import { aStaffIssuer, type StaffIssuer } from '../support/a-staff-issuer.js';
 import { comparable } from '../support/comparable.js';
 import { ask, startProduct, type Product } from '../support/product.js';
 import { routeTable, type ServedRoute } from '../support/route-table.js';
@@ -32,11 +32,13 @@ describe('the routes of the running application', () => {
   let product: Product;
   let routes: readonly ServedRoute[] = [];
   let staff: NestFastifyApplication;
+  let issuer: StaffIssuer;
 
   beforeAll(async () => {
-    product = await startProduct();
+    issuer = await aStaffIssuer();
+    product = await startProduct(issuer.variables);
     routes = routeTable(product.opcovia.api);
-    const parts = { metrics: product.opcovia.api.get(Metrics), readiness: product.opcovia.api.get(Readiness) };
+    const parts = staffPartsOf(product.opcovia.api);
     staff = await NestFactory.create<NestFastifyApplication>(AdminModule.of(parts), new FastifyAdapter(), {
       logger: false,
     });
@@ -46,6 +48,7 @@ describe('the routes of the running application', () => {
   afterAll(async () => {
     await staff.close();
     await product.stop();
+    issuer.forget();
   });
 
   /** As a text without the length: the problem names the path that was asked, hence is longer for a longer one. */
@@ -125,22 +128,58 @@ describe('the routes of the running application', () => {
     }
   });
 
-  it('of the staff listener are health and metrics alone, and none of them knows a tenant', async () => {
+  it('of the staff listener are health, metrics and limits alone, and none of them knows a tenant', async () => {
     expect(
       routeTable(staff)
         .filter(({ method }) => method !== 'HEAD')
-        .map(({ path }) => path)
+        .map(({ method, path }) => `${method} ${path}`)
         .sort(),
-    ).toEqual(['/health', '/health/ready', '/health/startup', '/metrics']);
+    ).toEqual([
+      'DELETE /admin/limits/:opcoId/:environment/override',
+      'GET /admin/limits',
+      'GET /health',
+      'GET /health/ready',
+      'GET /health/startup',
+      'GET /metrics',
+      'PUT /admin/limits/:opcoId/:environment/override',
+    ]);
     const key = await product.newTenant('CFA Mesuré');
     const tenant = tenantHashOf(key);
     await product.ask(key, 'GET', '/akto/dossiers/etats');
+    const authorization = `Bearer ${await issuer.token('admin')}`;
     for (const { method, path } of routeTable(staff)) {
-      const { text } = await ask(`${product.opcovia.staffUrl}${path}`, { method });
-      for (const trace of [key, tenant, tenant.slice(0, 8), 'Mesuré']) expect(text).not.toContain(trace);
+      const url = `${product.opcovia.staffUrl}${withIds(path)}`;
+      for (const headers of [{}, { authorization }]) {
+        const { text } = await ask(url, { method, headers });
+        for (const trace of [key, tenant, tenant.slice(0, 8), 'Mesuré']) expect(text).not.toContain(trace);
+      }
     }
-    for (const path of ['/akto/jobs', '/webhooks', '/events', '/admin', '/hub']) {
-      const answer = await ask(`${product.opcovia.staffUrl}${path}`, { method: 'GET', apiKey: key });
+  });
+
+  it('of the staff listener answer 401 to a tenant, served or not, but for health and metrics', async () => {
+    const key = await product.newTenant('CFA curieux de tout');
+    const paths = [...routeTable(staff).map(({ path }) => withIds(path))];
+    const unknown = [
+      '/akto/jobs',
+      '/webhooks',
+      '/events',
+      '/admin',
+      '/hub',
+      '/%61dmin/limits',
+      '/health/../admin/limits',
+    ];
+    for (const path of [...paths, ...unknown, '//admin/limits', '/admin/limits/']) {
+      if (/^\/(health(\/(ready|startup))?|metrics)$/.test(path)) continue;
+      for (const method of methods) {
+        for (const headers of [{}, { authorization: `Bearer ${key}` }]) {
+          const answer = await ask(`${product.opcovia.staffUrl}${path}`, { method, apiKey: key, headers });
+          expect([method, path, answer.status]).toEqual([method, path, 401]);
+        }
+      }
+    }
+    const authorization = `Bearer ${await issuer.token('admin')}`;
+    for (const path of ['/akto/jobs', '/webhooks', '/events', '/admin']) {
+      const answer = await ask(`${product.opcovia.staffUrl}${path}`, { method: 'GET', headers: { authorization } });
       expect([path, answer.status]).toEqual([path, 404]);
     }
   });

@@ -28,6 +28,7 @@ describe('the command line, on a real database', () => {
       databaseUrl: () => Promise.resolve(test.url),
       desk: () => Promise.resolve(desk),
       apiKey: () => undefined,
+      staffKey: () => undefined,
       stopped: () => new AbortController().signal,
     });
     return { code, text: lines.join('\n') };

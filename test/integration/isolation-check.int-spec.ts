@@ -190,6 +190,7 @@ describe('the check of the isolation', () => {
         databaseUrl: () => Promise.resolve(test.url),
         desk: () => Promise.reject(new Error('not needed')),
         apiKey: () => undefined,
+        staffKey: () => undefined,
         stopped: () => new AbortController().signal,
       });
       return { code, text: lines.join('\n') };

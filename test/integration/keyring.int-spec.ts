@@ -90,6 +90,7 @@ describe('the key ring of a database', () => {
         databaseUrl: () => Promise.resolve(test.url),
         desk: () => Promise.resolve(desk),
         apiKey: () => undefined,
+        staffKey: () => undefined,
         stopped: () => new AbortController().signal,
       });
       return { code, text: lines.join('\n') };

@@ -13,7 +13,7 @@ import {
 } from '../../tenancy/opco-credentials.repository.js';
 import { CurrentTenant } from '../admission/current-tenant.decorator.js';
 import { authorOf } from '../author-of.js';
-import { ContractPipe } from '../contract.pipe.js';
+import { ContractPipe } from '../../platform/http/contract.pipe.js';
 import { KnownOpcoPipe } from '../known-opco.pipe.js';
 import { Describe, OpcoParam } from '../openapi/describe.decorator.js';
 

@@ -6,7 +6,7 @@ import { type JobActor, JobRepository } from '../../queue/job.repository.js';
 import { Redrive } from '../../queue/redrive.js';
 import { CurrentActor } from '../admission/current-actor.decorator.js';
 import { CurrentTenant } from '../admission/current-tenant.decorator.js';
-import { ContractPipe } from '../contract.pipe.js';
+import { ContractPipe } from '../../platform/http/contract.pipe.js';
 import { Describe, OpcoParam } from '../openapi/describe.decorator.js';
 import { pageFields } from '../page-query.js';
 import { readQuery } from '../read-query.js';

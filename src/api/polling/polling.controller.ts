@@ -5,7 +5,7 @@ import type { Tenant } from '../../core/tenant.js';
 import { PollingRepository } from '../../poller/polling.repository.js';
 import { CurrentTenant } from '../admission/current-tenant.decorator.js';
 import { authorOf } from '../author-of.js';
-import { ContractPipe } from '../contract.pipe.js';
+import { ContractPipe } from '../../platform/http/contract.pipe.js';
 import { KnownOpcoPipe } from '../known-opco.pipe.js';
 import { Describe, OpcoParam } from '../openapi/describe.decorator.js';
 

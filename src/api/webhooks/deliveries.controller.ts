@@ -6,7 +6,7 @@ import type { Tenant } from '../../core/tenant.js';
 import { RedeliveryRepository } from '../../webhooks/redelivery.repository.js';
 import { CurrentTenant } from '../admission/current-tenant.decorator.js';
 import { authorOf } from '../author-of.js';
-import { ContractPipe } from '../contract.pipe.js';
+import { ContractPipe } from '../../platform/http/contract.pipe.js';
 import { Describe } from '../openapi/describe.decorator.js';
 import { UuidPipe } from '../uuid.pipe.js';
 

@@ -17,7 +17,7 @@ import { WebhookSecretsRepository } from '../../webhooks/webhook-secrets.reposit
 import { WebhookRepository } from '../../webhooks/webhook.repository.js';
 import { CurrentTenant } from '../admission/current-tenant.decorator.js';
 import { authorOf } from '../author-of.js';
-import { ContractPipe } from '../contract.pipe.js';
+import { ContractPipe } from '../../platform/http/contract.pipe.js';
 import { Describe } from '../openapi/describe.decorator.js';
 import { toItself, toItsFirstDelivery } from '../openapi/links.js';
 import { PageQuery } from '../page-query.js';

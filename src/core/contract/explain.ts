@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import { IsDate } from 'typebox/format';
+import { IsDate, IsDateTime } from 'typebox/format';
 import { Guard } from 'typebox/guard';
 import type { Finding } from '../errors.js';
 
@@ -113,6 +113,8 @@ function textFault(schema: Keywords, value: string): Fault | undefined {
     return { code: 'too_long', message: `Au plus ${schema.maxLength} caractères.` };
   if (schema.format === 'date' && !IsDate(value))
     return { code: 'format', message: 'Date attendue sous la forme AAAA-MM-JJ, existant au calendrier.' };
+  if (schema.format === 'date-time' && !IsDateTime(value))
+    return { code: 'format', message: 'Instant attendu sous la forme AAAA-MM-JJThh:mm:ssZ.' };
   if (schema.pattern && !new RegExp(schema.pattern, 'u').test(value))
     return { code: 'pattern', message: 'Forme non admise.' };
   const broken = schema['~refine']?.find((each) => !each.check(value));

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.js';
+import type { StaffWord } from '../bucket/hold-to.js';
 import type { Learnt } from '../bucket/learnt.js';
 import type { Lane } from '../fair/classes.js';
 import type { Turn, Want } from '../fair/line.js';
@@ -12,7 +13,7 @@ import type { BudgetSize, BudgetSizes } from './sizes.js';
 export interface BudgetsParts {
   readonly clock: Pick<Clock, 'elapsed'>;
   readonly timers: Timers;
-  readonly sizes: Pick<BudgetSizes, 'of' | 'has' | 'names'>;
+  readonly sizes: Pick<BudgetSizes, 'of' | 'has' | 'names' | 'said'>;
   /** The part of every budget, 0 to 1, that may be granted here. */
   share(now: number): number;
   /** Hands out permits that are due. */
@@ -24,6 +25,7 @@ export interface BudgetsParts {
 interface Kept {
   readonly budget: SharedBudget;
   size: BudgetSize;
+  said: StaffWord | undefined;
   callOff: () => void;
 }
 
@@ -125,16 +127,20 @@ export class Budgets implements Beside {
   }
 
   #of(name: string): Kept | undefined {
-    const size = this.parts.sizes.of(name);
-    const known = this.#budgets.get(name);
-    if (known) {
-      if (known.size !== size) known.budget.resize((known.size = size), this.parts.clock.elapsed());
-      return known;
-    }
+    const kept = this.#budgets.get(name) ?? this.#begin(name);
+    if (!kept) return undefined;
+    const [size, said] = [this.parts.sizes.of(name), this.parts.sizes.said(name)];
+    if (kept.size !== size) kept.budget.resize((kept.size = size), this.parts.clock.elapsed());
+    if (kept.said !== said) kept.budget.holdTo((kept.said = said), this.#moment());
+    return kept;
+  }
+
+  #begin(name: string): Kept | undefined {
     if (!this.parts.sizes.has(name) && this.#budgets.size >= mostBudgets) return undefined;
+    const size = this.parts.sizes.of(name);
     const learnt = Object.hasOwn(this.#learnt, name) ? this.#learnt[name] : undefined;
     const budget = new SharedBudget(size, this.parts.clock.elapsed(), learnt);
-    const kept = { budget: this.parts.drained ? budget.drained() : budget, size, callOff: nothing };
+    const kept = { budget: this.parts.drained ? budget.drained() : budget, size, said: undefined, callOff: nothing };
     this.#budgets.set(name, kept);
     return kept;
   }
@@ -161,7 +167,9 @@ export class Budgets implements Beside {
     kept.callOff =
       ms === undefined
         ? nothing
-        : this.parts.timers.after(Math.min(longestSleepMs, Math.max(1, ms)), () => this.#pump(name, kept));
+        : this.parts.timers.after(Math.min(longestSleepMs, Math.max(1, ms)), () =>
+            this.#pump(name, this.#of(name) ?? kept),
+          );
   }
 }
 

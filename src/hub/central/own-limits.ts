@@ -25,6 +25,11 @@ export class OwnLimits {
     this.#before = pace;
   }
 
+  /** All is told by other measures from now on: what was known before is no way back from a tenant's own refusals. */
+  startFrom(pace: Pace): void {
+    [this.#before, this.#beforeAt] = [pace, -Infinity];
+  }
+
   /** Milliseconds for which a tenant has to wait for its own sake; 0 for one that is no worse than the others. */
   waitMs(tenant: string | undefined, now: number): number {
     const own = tenant === undefined || this.#own.size === 0 ? undefined : this.#own.get(tenant);

@@ -1,4 +1,5 @@
 import { fill, fullBucket, giveBack, take, told, waitMs, type Bucket } from '../bucket/bucket.js';
+import { holdTo, letGo, type BeforeStaff, type StaffWord } from '../bucket/hold-to.js';
 import { learntOf, resumedPace, type Learnt } from '../bucket/learnt.js';
 import { freshPace, rateAt, type PaceLimits } from '../bucket/pace.js';
 import { readRateFields } from '../bucket/rate-fields.js';
@@ -37,6 +38,8 @@ export class SharedBudget {
   /** Permits that lie in store, by instance. */
   readonly #stores = new Map<string, number>();
   #stored = 0;
+  /** While staff says what it bears. */
+  #beforeStaff: BeforeStaff | undefined;
 
   constructor(size: BudgetSize, now: number, learnt?: Learnt) {
     const limits = limitsOf(size);
@@ -51,6 +54,16 @@ export class SharedBudget {
     const { pausedUntil } = this.#bucket.pace;
     const tokens = Math.min(this.#bucket.tokens, limits.burst);
     this.#bucket = { ...fullBucket({ ...freshPace(limits, now), pausedUntil }, now), tokens };
+    this.#own.startFrom(this.#bucket.pace);
+  }
+
+  /** Staff says what it bears, or says so no more. */
+  holdTo(word: StaffWord | undefined, moment: Moment): void {
+    this.#fill(moment);
+    if (this.#beforeStaff) this.#bucket = letGo(this.#bucket, this.#beforeStaff);
+    this.#beforeStaff = undefined;
+    if (word) ({ bucket: this.#bucket, before: this.#beforeStaff } = holdTo(this.#bucket, word));
+    this.#own.startFrom(this.#bucket.pace);
   }
 
   /** Nothing may be had at once: what follows somebody else's use of the same budget. */

@@ -16,6 +16,5 @@ export function budgetsAlone({
 }): Budgets {
   const known = new Map<string, BudgetSize>();
   for (const [budget, { word }] of desks) if (word) known.set(budget, { rate: word.rate, burst: word.burst });
-  const of = (budget: string) => known.get(budget) ?? sizes.of(budget);
-  return new Budgets({ ...parts, drained: true, sizes: { of, has: (name) => sizes.has(name), names: sizes.names } });
+  return new Budgets({ ...parts, drained: true, sizes: sizes.where(known) });
 }

@@ -9,6 +9,7 @@ import type { Beside, Line, Listener } from '../link.js';
 import type { Became, FromHub, Granted } from '../messages.js';
 import type { Timers } from '../timers.js';
 import { budgetsAlone } from './alone.js';
+import { sightOf, unseen, type BudgetSight } from './budget-sight.js';
 import { Desk, type KnownWait } from './desk.js';
 import { Outbox } from './outbox.js';
 import { countingOf } from './reports.js';
@@ -105,12 +106,11 @@ export class InstancePermits implements Permits {
     this.#learn(budget, { tenant, ...ends, throttled: 0, ms, ...(counting && { headers: counting }) });
   }
 
-  /** Calls a second that a budget is believed to bear now, and whether it is paused: for whoever looks. */
-  look(budget: string): { readonly rate: number; readonly pausedSeconds: number } {
+  /** What is known of a budget now: for whoever looks. */
+  look(budget: string): BudgetSight {
     this.#standing.settle(this.#now());
     const word = this.#source()?.word(budget) ?? this.#desk(budget).word;
-    if (!word) return { rate: this.parts.sizes.of(budget).rate, pausedSeconds: 0 };
-    return { rate: word.rate, pausedSeconds: word.pausedMs / 1000 };
+    return word ? sightOf(word) : unseen(this.parts.sizes.of(budget));
   }
 
   /** For readiness and metrics. */

@@ -1,12 +1,12 @@
 import { IsOptional, IsString, Matches } from 'class-validator';
 import { instanceName } from './hub-secrets.js';
 import { Fraction, OptionalText, Setting, Whole } from './setting.js';
-import { SyncSettings } from './sync-settings.js';
+import { StaffSettings } from './staff-settings.js';
 
 const address = /^https?:\/\/[^/?#@\s]+\/?$/;
 
 /** How instances and the hub find, trust and hear each other. Part of `Env`. */
-export class HubSettings extends SyncSettings {
+export class HubSettings extends StaffSettings {
   @Setting(
     'Staff address of the hub as `http(s)://host:port`; empty: the address that the leader has written into PostgreSQL.',
   )

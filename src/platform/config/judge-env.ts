@@ -2,6 +2,7 @@ import { parseUrl } from '../../core/parse-url.js';
 import { KeyRing } from '../crypto/key-ring.js';
 import { roleList, type Env } from './env.js';
 import { judgeHubSecrets } from './hub-secrets.js';
+import { parseStaffRules } from './staff-keys.js';
 import { parseTrustedProxies } from './trusted-proxies.js';
 import { parseEnabledCapabilities } from './enabled-capabilities.js';
 import { parseUpstreamLimits } from './upstream-limits.js';
@@ -29,6 +30,7 @@ export function judgeEnv(env: Env): string[] {
   if (env.NODE_ENV === 'production') faults.push(...judgeProduction(env));
   faults.push(...attempt('OPCOVIA_KEYRING', () => env.OPCOVIA_KEYRING && KeyRing.parse(env.OPCOVIA_KEYRING)));
   faults.push(...attempt('OPCOVIA_TRUSTED_PROXIES', () => parseTrustedProxies(env.OPCOVIA_TRUSTED_PROXIES)));
+  faults.push(...attempt('OPCOVIA_STAFF_JWKS', () => parseStaffRules(env)));
   faults.push(...attempt('OPCOVIA_UPSTREAMS', () => parseUpstreams(env)));
   faults.push(...attempt('OPCOVIA_ENABLED_CAPABILITIES', () => parseEnabledCapabilities(env)));
   faults.push(...attempt('OPCOVIA_UPSTREAM_LIMITS', () => parseUpstreamLimits(env)));

@@ -55,6 +55,7 @@ export const isolationRules: IsolationRules = {
     hub_leader: { system: 'SELECT, INSERT, UPDATE' },
     hub_rates: { system: 'SELECT, INSERT, UPDATE' },
     hub_revoked: { system: 'SELECT, INSERT, DELETE' },
+    budget_overrides: { system: everything },
     keyring_checks: { system: 'SELECT, INSERT' },
     opco_clients: { system: 'SELECT, INSERT, UPDATE' },
     tenants: { app: 'SELECT', system: 'SELECT, INSERT, UPDATE' },

@@ -31,6 +31,7 @@ import { ChainSnapshots1764000031100 } from '../../../migrations/1764000031100-C
 import { SteerPolling1764000031200 } from '../../../migrations/1764000031200-SteerPolling.js';
 import { CreateHub1764000032000 } from '../../../migrations/1764000032000-CreateHub.js';
 import { WatchFactures1764000033000 } from '../../../migrations/1764000033000-WatchFactures.js';
+import { OverrideBudgets1764000034000 } from '../../../migrations/1764000034000-OverrideBudgets.js';
 
 /** Every migration, oldest first; a new one is added at the end and an old one is never edited. */
 export const migrations = [
@@ -67,4 +68,5 @@ export const migrations = [
   SteerPolling1764000031200,
   CreateHub1764000032000,
   WatchFactures1764000033000,
+  OverrideBudgets1764000034000,
 ];

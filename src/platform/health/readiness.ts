@@ -7,6 +7,7 @@ import {
 } from '@nestjs/terminus';
 import { QueueRedisProbe } from '../redis/queue-redis-probe.js';
 import { DatabaseProbe } from './database-probe.js';
+import { ReadinessDetails } from './readiness-details.js';
 import { WorkerNotes } from './worker-notes.js';
 
 /** The answer to one question: would a deposit sent now be durably accepted? */
@@ -25,6 +26,7 @@ const checkMs = 1500;
 @Injectable()
 export class Readiness {
   @Inject(WorkerNotes) private readonly workerNotes: WorkerNotes;
+  @Inject(ReadinessDetails) private readonly more: ReadinessDetails;
   #draining = false;
   #last: { at: number; report: Promise<ReadinessReport> } | undefined;
 
@@ -62,9 +64,9 @@ export class Readiness {
         () => this.workers(),
       ])
       .catch((error: { getResponse?: () => unknown }) => error.getResponse?.() as HealthCheckResult);
-    const details = { ...result.details };
+    const details = { ...result.details, ...this.more.look() };
     if (result.status !== 'ok') return { status: 'error', details };
-    const degraded = Object.values(details).some((detail) => 'degraded' in detail);
+    const degraded = Object.values(result.details).some((detail) => 'degraded' in detail);
     return { status: degraded ? 'degraded' : 'ok', details };
   }
 

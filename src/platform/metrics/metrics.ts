@@ -45,6 +45,13 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  readonly shadowRefusals = new Counter({
+    name: 'opcovia_shadow_refusals_total',
+    help: 'Calls that the budget of an OPCO would have held back, had it not been in shadow mode.',
+    labelNames: ['opco', 'environment', 'traffic'],
+    registers: [this.registry],
+  });
+
   readonly cacheReads = new Counter({
     name: 'opcovia_cache_reads_total',
     help: 'Reads by how the cache took part.',

@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { asOpcoviaError, type ErrorCode, fail, type FailureDetails, OpcoviaError } from '../core/errors.js';
+import { asOpcoviaError, type ErrorCode, fail, type FailureDetails, OpcoviaError } from '../../core/errors.js';
 
 const detailOf: Partial<Record<ErrorCode, string>> = {
   NOT_FOUND: "Cette adresse n'existe pas.",

@@ -1,8 +1,8 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import type { OpcoviaError } from '../core/errors.js';
-import { LOG } from '../platform/logging/log.token.js';
+import type { OpcoviaError } from '../../core/errors.js';
+import { LOG } from '../logging/log.token.js';
 import { problemHeaders, problemOf } from './problem.js';
 import { translateError } from './translate-error.js';
 

@@ -1,4 +1,4 @@
-import type { Finding, OpcoviaError, UpstreamFault } from '../core/errors.js';
+import type { Finding, OpcoviaError, UpstreamFault } from '../../core/errors.js';
 
 /** The body of every error answer (RFC 9457 section 3, with the members of product.md 2.5). */
 export interface Problem {

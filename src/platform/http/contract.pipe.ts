@@ -1,7 +1,7 @@
 import type { PipeTransform } from '@nestjs/common';
 import type { TSchema } from 'typebox';
-import { compileContract } from '../core/contract/check.js';
-import { fail } from '../core/errors.js';
+import { compileContract } from '../../core/contract/check.js';
+import { fail } from '../../core/errors.js';
 
 /** Judges the body of one of our own routes; a wrong one is 400 with a pointer for each fault, and nothing is altered. */
 export class ContractPipe implements PipeTransform {

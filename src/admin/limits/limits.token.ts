@@ -1,0 +1,2 @@
+/** The injected `LimitSources`. */
+export const LIMIT_SOURCES = Symbol('LIMIT_SOURCES');
