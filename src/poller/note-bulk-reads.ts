@@ -6,6 +6,8 @@ import type { PollTargetRepository } from './poll-target.repository.js';
 import type { ReadClock, Share } from './read-clock.js';
 import type { WatchRepository } from './watch.repository.js';
 
+export type { Share } from './read-clock.js';
+
 /** Details that a bulk synchronisation has read. */
 export interface BulkReads {
   readonly details: readonly { readonly numeroInterne: string; readonly dossier: Dossier; readonly changed: boolean }[];

@@ -2,10 +2,11 @@ import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { exampleCerfa } from '../../src/core/contract/cerfa-example.js';
+import { exampleFacture } from '../../src/core/contract/facture.js';
 import { checkColumn, dataKeySealedColumns, ringSealedColumns } from '../../src/tenancy/sealed-columns.js';
 import { OpcoClientsRepository } from '../../src/tenancy/opco-clients.repository.js';
 import { databaseGrounds, hunt, redisGrounds, type Canaries, type Ground } from '../support/canaries.js';
-import { control, eventually, startProduct, type Product } from '../support/product.js';
+import { control, eventually, startProduct, type Asked, type Product } from '../support/product.js';
 
 const keyId = 'K1-of-this-test';
 const cleOpco = 'cle-opco-2f8d1c7b9e4a';
@@ -86,6 +87,7 @@ describe('data at rest', () => {
       () => owner.query('SELECT 1 FROM snapshots WHERE numero_interne = $1', [numeroInterne]),
       ({ rowCount }) => (rowCount ?? 0) > 0,
     );
+    await bill(ask, numeroInterne);
     redis.push(...(await redisGrounds(product.redisUrl)));
     return {
       apiKey,
@@ -102,6 +104,21 @@ describe('data at rest', () => {
       fichier: 'fichier-canari-5d2f.pdf',
       pdf,
     };
+  }
+
+  /** An invoice on that dossier, as the OPCO lists it. */
+  async function bill(ask: (method: string, path: string, body?: unknown) => Promise<Asked>, numeroInterne: string) {
+    const named = { opcoId: 'akto', apiKey: cleOpco, numeroInterne };
+    await control(product.sandbox, '/_sandbox/etat', { ...named, etat: 'ENGAGE' });
+    const { cerfa } = (await ask('GET', `/akto/dossiers/${numeroInterne}`)).body;
+    const { lignes, ...facture } = exampleFacture('F-1', cerfa.numeroExterne);
+    const lines = { montantTotal: 1, lignes: [{ ...lignes[0], montant: 1 }] };
+    expect((await ask('POST', '/akto/factures', { ...facture, ...lines })).status).toBe(202);
+    await eventually(
+      () => owner.query('SELECT 1 FROM watched_factures'),
+      ({ rowCount }) => (rowCount ?? 0) > 0,
+      40_000,
+    );
   }
 
   it('shows no secret and no person in any table, plain, in hex or in base64', async () => {
