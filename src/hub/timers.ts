@@ -6,11 +6,15 @@ export interface Timers {
   every(ms: number, run: () => void): () => void;
 }
 
-/** The machine's own. */
+/** The machine's own. What has come over a line while the process stood still is heard before a wait for it is over. */
 export const systemTimers: Timers = {
   after: (ms, run) => {
-    const timer = setTimeout(run, Math.ceil(ms));
-    return () => clearTimeout(timer);
+    let due: NodeJS.Immediate | undefined;
+    const timer = setTimeout(() => (due = setImmediate(run)), Math.ceil(ms));
+    return () => {
+      clearTimeout(timer);
+      clearImmediate(due);
+    };
   },
   every: (ms, run) => {
     const timer = setInterval(run, ms).unref();

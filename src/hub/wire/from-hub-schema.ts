@@ -19,12 +19,14 @@ const word = <K extends string, T extends Record<string, TSchema>>(type: K, fiel
 const rate = between(0, 1_000_000);
 const reason = Type.String({ pattern: '^[A-Z_]{1,40}$' });
 
+const byLane = part({ interactive: millis, job: millis, poll: millis, bulk: millis, ahead: millis });
 const budgetWord = part({
   budget,
   rate,
   burst: rate,
   pausedMs: millis,
-  waitMs: part({ interactive: millis, job: millis, poll: millis, bulk: millis, ahead: millis }),
+  waitMs: byLane,
+  leastMs: Type.Optional(byLane),
   ofOne: Type.Record(Type.String({ pattern: tenantPattern }), millis, {
     additionalProperties: false,
     maxProperties: mostItems,

@@ -40,7 +40,7 @@ const words: readonly FromHub[] = [
     epoch: 1,
     n: 3,
     type: 'limits',
-    budgets: [{ budget: 'akto', rate: 9.5, burst: 10, pausedMs: 0, waitMs, ofOne: { [tenant]: 100 } }],
+    budgets: [{ budget: 'akto', rate: 9.5, burst: 10, pausedMs: 0, waitMs, leastMs: waitMs, ofOne: { [tenant]: 100 } }],
   },
   { epoch: 1, n: 4, type: 'revoke', reason: 'REVOKED' },
   { epoch: 1, n: 5, type: 'error', code: 'BAD_MESSAGE' },
