@@ -15,7 +15,7 @@ import { bringBack, changeState } from './change-state.js';
 import { isJobId, summaryColumns, toSummary, toTimeline, type SummaryRow } from './job-rows.js';
 import { toSteps } from './job-steps.js';
 import { KnownNumbersRepository } from './known-numbers.repository.js';
-import { placeInLine } from './place-in-line.js';
+import { placeInLine, type BudgetOutlook } from './place-in-line.js';
 import { resolveJob } from './resolve-job.js';
 import { stepAnswers } from './step-answers.js';
 
@@ -40,6 +40,7 @@ interface ViewRow extends SummaryRow {
   readonly step: number;
   readonly steps: readonly PlannedStep[] | null;
   readonly resolution: string | null;
+  readonly environment: string;
 }
 
 const notFound = () => fail('NOT_FOUND', { detail: 'Aucun job de ce numéro chez cet OPCO.' });
@@ -54,6 +55,8 @@ export interface JobRepositoryParts {
   readonly wake: (opcoId: string) => void;
   /** Called after the commit of a transaction that wrote an event. */
   readonly committed: () => void;
+  /** What is known of the budgets in this process; absent where nothing is. */
+  readonly outlook?: (opcoId: string, environment: string) => BudgetOutlook;
 }
 
 /** The jobs of a tenant, as it sees and operates them. Another tenant's job, or another OPCO's, does not exist: 404. */
@@ -159,7 +162,8 @@ export class JobRepository extends TenantScopedRepository {
         : await this.#open(sql, tenant, row, { sealed: row.error, at: place('jobs', 'error', row.id, tenant) });
     return {
       ...toSummary(row),
-      ...(row.status === 'pending' && (await placeInLine(sql, tenant, row))),
+      ...(row.status === 'pending' &&
+        (await placeInLine(sql, tenant, row, this.parts.outlook?.(row.opco_id, row.environment)))),
       ...(row.steps && { steps: await this.#steps(sql, tenant, { ...row, steps: row.steps }) }),
       ...(result !== undefined && { result }),
       ...(error !== undefined && { error: error as JobError }),
@@ -216,7 +220,7 @@ export class JobRepository extends TenantScopedRepository {
 async function find(sql: Sql, opcoId: string, jobId: string): Promise<ViewRow> {
   if (!isJobId(jobId)) throw notFound();
   const [row] = await sql.query<ViewRow>(
-    `SELECT ${summaryColumns}, data_key_id, error, warnings, timeline, step, steps, resolution FROM jobs WHERE id = $1 AND opco_id = $2`,
+    `SELECT ${summaryColumns}, data_key_id, error, warnings, timeline, step, steps, resolution, environment FROM jobs WHERE id = $1 AND opco_id = $2`,
     [jobId, opcoId],
   );
   if (!row) throw notFound();

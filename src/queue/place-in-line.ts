@@ -2,6 +2,12 @@ import type { TenantHash } from '../core/tenant.js';
 import type { Sql } from '../platform/database/database.js';
 import { dueOrder } from './due-order.js';
 
+/** What is known of the budget of its OPCO: how fast calls may be made, and for how long none may. */
+export interface BudgetOutlook {
+  readonly callsPerSecond: number;
+  readonly pausedSeconds: number;
+}
+
 /** A pending deposit. */
 export interface WaitingJob {
   readonly id: string;
@@ -54,14 +60,39 @@ const paceOf = `
     ORDER BY completed_at DESC LIMIT 200) ended`;
 
 /** The place of a pending job; without its row in the outbox it is about to be taken. */
-export async function placeInLine(sql: Sql, tenant: TenantHash, job: WaitingJob): Promise<PlaceInLine> {
+export async function placeInLine(
+  sql: Sql,
+  tenant: TenantHash,
+  job: WaitingJob,
+  outlook?: BudgetOutlook,
+): Promise<PlaceInLine> {
   const [row] = await sql.query<{ ahead: number; waits: number }>(aheadOf, [job.id, tenant]);
   const { ahead, waits } = row ?? { ahead: 0, waits: 0 };
   const position = ahead + 1;
   if (job.pending_reason !== null && openEnded.has(job.pending_reason)) return { position, eta: null };
   const [pace] = await sql.query<PaceRow>(paceOf, [tenant, job.opco_id]);
-  if (!pace || pace.seconds === null || pace.ended < leastEnded) return { position, eta: null };
-  const inSeconds = Math.max(waits, ahead * pace.seconds) + pace.seconds;
+  const inSeconds = secondsTo({ ahead, waits, job, pace }, outlook);
+  if (inSeconds === null) return { position, eta: null };
   const [at] = await sql.query<{ eta: Date }>('SELECT now() + make_interval(secs => $1) AS eta', [inSeconds]);
   return { position, eta: at?.eta.toISOString() ?? null };
+}
+
+interface Standing {
+  readonly ahead: number;
+  /** Until it is due. */
+  readonly waits: number;
+  readonly job: WaitingJob;
+  readonly pace: PaceRow | undefined;
+}
+
+/**
+ * By the pace of late, and never sooner than the budget allows: a call each at the rate that is believed in, after the pause that the
+ * OPCO asked for. The budget alone tells only where it is what a deposit waits for.
+ */
+function secondsTo({ ahead, waits, job, pace }: Standing, outlook: BudgetOutlook | undefined): number | null {
+  const each = outlook ? 1 / Math.max(1e-3, outlook.callsPerSecond) : 0;
+  const byBudget = Math.max(waits, outlook?.pausedSeconds ?? 0, ahead * each) + each;
+  if (pace && pace.seconds !== null && pace.ended >= leastEnded)
+    return Math.max(byBudget, Math.max(waits, ahead * pace.seconds) + pace.seconds);
+  return outlook && job.pending_reason === 'quota' ? byBudget : null;
 }

@@ -3,7 +3,8 @@ import { BullModule, getQueueToken } from '@nestjs/bullmq';
 import { Module } from '@nestjs/common';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { opcoIds } from '../core/endpoint.js';
-import { depositQueueName } from '../core/keys.js';
+import { budgetKey, depositQueueName } from '../core/keys.js';
+import { InstancePermits } from '../hub/instance/instance-permits.js';
 import { CommitSignal } from '../events/commit-signal.js';
 import { EventLog } from '../events/event-log.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
@@ -29,7 +30,7 @@ import { Redrive } from './redrive.js';
 import { Wakening } from './wakening.js';
 
 BullModule.queueClass = DepositQueue;
-type JobPorts = [Database, DataKeys, AuditTrail, EventLog, Wakening, CommitSignal];
+type JobPorts = [Database, DataKeys, AuditTrail, EventLog, Wakening, CommitSignal, InstancePermits];
 const queueNames = opcoIds.map(depositQueueName);
 
 /** Deposits: taken in (every process), dispatched and carried out (processes with the role `worker`). */
@@ -60,8 +61,8 @@ const queueNames = opcoIds.map(depositQueueName);
     },
     {
       provide: JobRepository,
-      inject: [Database, DataKeys, AuditTrail, EventLog, Wakening, CommitSignal],
-      useFactory: (...[database, keys, audit, events, wakening, signal]: JobPorts) =>
+      inject: [Database, DataKeys, AuditTrail, EventLog, Wakening, CommitSignal, InstancePermits],
+      useFactory: (...[database, keys, audit, events, wakening, signal, permits]: JobPorts) =>
         new JobRepository({
           database,
           keys,
@@ -69,6 +70,10 @@ const queueNames = opcoIds.map(depositQueueName);
           events,
           wake: (opcoId) => wakening.wake(opcoId),
           committed: () => signal.announce(),
+          outlook: (opcoId, environment) => {
+            const { rate, pausedSeconds } = permits.look(budgetKey(opcoId, environment));
+            return { callsPerSecond: rate, pausedSeconds };
+          },
         }),
     },
     {

@@ -2,6 +2,7 @@ import type { EtatsUpstreamPage } from '../core/contract/etats.js';
 import type { SyncEstimate, SyncTicket } from '../core/contract/sync.js';
 import type { OpcoAdapter } from '../core/endpoint.js';
 import { fail } from '../core/errors.js';
+import type { Environment } from '../core/tenant.js';
 import type { PipelineRunner } from '../pipeline/pipeline.runner.js';
 import type { SnapshotRepository } from '../poller/snapshot.repository.js';
 import type { OpcoCredentialsRepository } from '../tenancy/opco-credentials.repository.js';
@@ -16,7 +17,8 @@ export interface DoorParts {
   readonly credentials: Pick<OpcoCredentialsRepository, 'find'>;
   readonly snapshots: Pick<SnapshotRepository, 'countKnown'>;
   readonly pagingOf: (opcoId: string) => OpcoAdapter['paging'] | undefined;
-  readonly callsPerSecond: (opcoId: string) => number;
+  /** As the OPCO is believed to bear at this moment. */
+  readonly callsPerSecond: (opcoId: string, environment: Environment) => number;
 }
 
 /** Where synchronisations begin: nothing is taken in that could not be carried out. */
@@ -36,7 +38,8 @@ export class SyncDoor {
     const paging = this.parts.pagingOf(opcoId) ?? { kind: 'whole' };
     const page = await this.#firstPage(actor, opcoId, paging);
     const known = await this.parts.snapshots.countKnown(actor.tenant.hash, opcoId);
-    return estimateOf({ paging, page, known, callsPerSecond: this.parts.callsPerSecond(opcoId) });
+    const rate = this.parts.callsPerSecond(opcoId, actor.tenant.environment);
+    return estimateOf({ paging, page, known, callsPerSecond: Math.round(rate * 100) / 100 || rate });
   }
 
   async #able({ tenant }: SyncActor, opcoId: string): Promise<void> {

@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { AdaptersInForce } from '../core/adapters-in-force.js';
+import { budgetKey } from '../core/keys.js';
+import { InstancePermits } from '../hub/instance/instance-permits.js';
 import { PipelineModule } from '../pipeline/pipeline.module.js';
 import { PipelineRunner } from '../pipeline/pipeline.runner.js';
-import { Env } from '../platform/config/env.js';
-import { parseUpstreamLimits } from '../platform/config/upstream-limits.js';
 import { Database } from '../platform/database/database.js';
 import { PollerModule } from '../poller/poller.module.js';
 import { SnapshotRepository } from '../poller/snapshot.repository.js';
@@ -20,7 +20,7 @@ type DoorProviders = [
   OpcoCredentialsRepository,
   SnapshotRepository,
   AdaptersInForce,
-  Env,
+  InstancePermits,
 ];
 
 /** Bulk synchronisation: asked for (every process), carried out (processes with the role `worker`). */
@@ -36,15 +36,20 @@ type DoorProviders = [
     },
     {
       provide: SyncDoor,
-      inject: [SyncJobRepository, PipelineRunner, OpcoCredentialsRepository, SnapshotRepository, AdaptersInForce, Env],
-      useFactory: (...[jobs, runner, credentials, snapshots, inForce, env]: DoorProviders) => {
-        const limits = parseUpstreamLimits(env);
-        return new SyncDoor({
+      inject: [
+        SyncJobRepository,
+        PipelineRunner,
+        OpcoCredentialsRepository,
+        SnapshotRepository,
+        AdaptersInForce,
+        InstancePermits,
+      ],
+      useFactory: (...[jobs, runner, credentials, snapshots, inForce, permits]: DoorProviders) =>
+        new SyncDoor({
           ...{ jobs, runner, credentials, snapshots },
           pagingOf: (opcoId) => inForce.of(opcoId)?.paging,
-          callsPerSecond: (opcoId) => (limits.get(opcoId) ?? inForce.of(opcoId)?.limits)?.callsPerSecond ?? 1,
-        });
-      },
+          callsPerSecond: (opcoId, environment) => permits.look(budgetKey(opcoId, environment)).rate,
+        }),
     },
     SyncDuty,
   ],

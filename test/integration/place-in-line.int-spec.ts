@@ -90,4 +90,25 @@ describe('the place of a deposit in line', () => {
     await run("UPDATE jobs SET pending_reason = 'credentials' WHERE id = $1", [id]);
     expect((await view(id)).eta).toBeNull();
   });
+
+  it('ends by the learnt rate where the budget is what it waits for and nothing has ended of late', async () => {
+    Object.assign(queue.outlook, { callsPerSecond: 0.1 });
+    const ids = [await deposit(1), await deposit(2), await deposit(3)];
+    const waits = async () => Promise.all(ids.map(async (id) => (await view(id)).eta));
+    expect(await waits()).toEqual([null, null, null]);
+    await run("UPDATE jobs SET pending_reason = 'quota' WHERE status = 'pending'");
+    expect((await waits()).map((eta) => Math.round(secondsTo(eta) / 10))).toEqual([1, 2, 3]);
+    await run("UPDATE job_outbox SET run_at = now() + interval '100 seconds'");
+    expect((await waits()).map((eta) => Math.round(secondsTo(eta) / 10))).toEqual([11, 11, 11]);
+  });
+
+  it('ends no sooner than the budget allows, whatever the pace was, and after the pause that the OPCO asked for', async () => {
+    await endedEvery(1, 10);
+    Object.assign(queue.outlook, { callsPerSecond: 0.05 });
+    const ids = [await deposit(1), await deposit(2)];
+    const waits = () => Promise.all(ids.map(async (id) => Math.round(secondsTo((await view(id)).eta) / 20)));
+    expect(await waits()).toEqual([1, 2]);
+    Object.assign(queue.outlook, { pausedSeconds: 200 });
+    expect(await waits()).toEqual([11, 11]);
+  });
 });

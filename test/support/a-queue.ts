@@ -57,6 +57,8 @@ export interface TestQueue {
   readonly files: FileStore;
   readonly accept: AcceptDeposit;
   readonly jobs: JobRepository;
+  /** What is known of every budget; to be changed by a test that is about it. */
+  readonly outlook: { callsPerSecond: number; pausedSeconds: number };
   readonly queues: DepositQueues;
   readonly attempts: AttemptRepository;
   readonly failures: unknown[];
@@ -84,10 +86,11 @@ export async function aQueue({ heldBytes = 0 } = {}): Promise<TestQueue> {
   const attempts = new AttemptRepository(db.database);
   const wake = (opcoId: string) => wakening.wake(opcoId);
   const failures: unknown[] = [];
+  const outlook = { callsPerSecond: 1000, pausedSeconds: 0 };
   const works: DepositWork[] = [];
   const files = new FileStore(db.database, keys, { heldBytes, wait: () => Promise.resolve() });
   return {
-    ...{ db, redis, opco, keys, files, queues, attempts, failures },
+    ...{ db, redis, opco, keys, files, queues, attempts, failures, outlook },
     accept: new AcceptDeposit(db.database, keys, wake),
     jobs: new JobRepository({
       database: db.database,
@@ -96,6 +99,7 @@ export async function aQueue({ heldBytes = 0 } = {}): Promise<TestQueue> {
       events: new EventLog(),
       wake,
       committed: () => undefined,
+      outlook: () => outlook,
     }),
     work: (rules = {}) => {
       const work = new DepositWork({

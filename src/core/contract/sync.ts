@@ -34,7 +34,7 @@ export const SyncEstimate = Type.Object(
     ),
     callsPerSecond: Type.Number({
       minimum: 0,
-      description: 'Appels par seconde admis pour cet OPCO, tous CFA confondus',
+      description: 'Appels par seconde que l’OPCO est cru supporter en ce moment, tous CFA confondus',
     }),
     basis: Type.Enum(['opco', 'snapshots', 'unknown'], {
       type: 'string',
