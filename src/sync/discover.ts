@@ -45,19 +45,25 @@ export class Discover {
     const paging = this.parts.pagingOf(turn.claim.opcoId) ?? { kind: 'whole' };
     const etats: PagedList<Etat> = { paging, numberOf: ({ numeroInterne }) => numeroInterne };
     const pages = scanPages(etats, (query) => this.#page(turn, query));
+    // A page is noted while the next one is read.
+    let noting: Promise<void> = Promise.resolve();
     try {
       for (;;) {
         const page = await pages.next();
+        await noting;
         if (page.done) return page.value;
-        await this.parts.store.addFound(
-          turn.claim,
-          page.value.map(({ numeroInterne }) => numeroInterne),
-        );
+        const numbers = page.value.map(({ numeroInterne }) => numeroInterne);
+        noting = this.parts.store.addFound(turn.claim, numbers);
+        noting.catch(() => undefined);
       }
     } catch (error) {
       // Pages that do not advance: the list is there, and untrue.
-      if (asOpcoviaError(error).code === 'UPSTREAM_INVALID') return false;
-      throw error;
+      if (asOpcoviaError(error).code !== 'UPSTREAM_INVALID') throw error;
+      await noting;
+      return false;
+    } finally {
+      // Whatever ends the scan: what was found in it is found.
+      await Promise.allSettled([noting]);
     }
   }
 
