@@ -113,7 +113,6 @@ export class InstancePermits implements Permits {
     return { rate: word.rate, pausedSeconds: word.pausedMs / 1000 };
   }
 
-  /** For readiness and metrics. */
   state(): InstanceState {
     return this.#standing.state();
   }
