@@ -33,7 +33,7 @@ describe('a hub and its instances', () => {
         expect(world.excess).toBeLessThanOrEqual(0.5 + world.leaseChanges);
         expect(world.had.length).toBeGreaterThan(0);
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   }, 60_000);
 

@@ -113,7 +113,6 @@ export class InstancePermits implements Permits {
     return word ? sightOf(word) : unseen(this.parts.sizes.of(budget));
   }
 
-  /** For readiness and metrics. */
   state(): InstanceState {
     return this.#standing.state();
   }
