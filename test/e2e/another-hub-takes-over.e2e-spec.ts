@@ -88,7 +88,6 @@ describe('when the leading hub is killed', () => {
     for (const { child } of started) child.kill('SIGKILL');
     await Promise.all([...started.map(({ ended }) => ended), loads]);
     stall.end();
-    require('fs').writeFileSync('/tmp/h2-printed.txt', started.map((each) => each.printed()).join('\n=====\n'));
     await client.end();
     await sandbox.stop();
     await database.drop();
