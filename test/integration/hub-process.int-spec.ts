@@ -95,7 +95,11 @@ describe('the hub’s side of processes on one PostgreSQL', () => {
       40_000,
     );
     const authorization = `Basic ${Buffer.from(`api-gone:${secret}`).toString('base64')}`;
-    expect((await ask(`${hub.url}/hub/token`, { method: 'POST', headers: { authorization } })).status).toBe(401);
+    // The one that only follows hears of it at its own next look.
+    await eventually(
+      () => ask(`${hub.url}/hub/token`, { method: 'POST', headers: { authorization } }),
+      ({ status }) => status === 401,
+    );
   }, 120_000);
 
   it('a token is had for the secret of the instance alone, and who guesses is slowed down', async () => {
@@ -104,7 +108,8 @@ describe('the hub’s side of processes on one PostgreSQL', () => {
       ask(`${url}/hub/token`, { method: 'POST', ...(authorization && { headers: { authorization } }) });
     const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
     const good = await tokenFor(basic(`api-7:${secret}`));
-    expect(good).toMatchObject({ status: 200, body: { token_type: 'Bearer', expires_in: 600 } });
+    expect(good).toMatchObject({ status: 200, body: { token_type: 'Bearer' } });
+    expect(good.body.expires_in).toBeGreaterThan(500);
     expect(good.headers.get('cache-control')).toBe('no-store');
     for (const wrong of [undefined, basic('api-7:'), basic(`other:${secret}`), `Bearer ${good.body.access_token}`]) {
       expect(await tokenFor(wrong)).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
