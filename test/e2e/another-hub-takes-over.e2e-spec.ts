@@ -88,7 +88,6 @@ describe('when the leading hub is killed', () => {
     for (const { child } of started) child.kill('SIGKILL');
     await Promise.all([...started.map(({ ended }) => ended), loads]);
     stall.end();
-    require('fs').writeFileSync('/tmp/h2-printed.txt', started.map((each) => each.printed()).join('\n=====\n'));
     await client.end();
     await sandbox.stop();
     await database.drop();
@@ -98,7 +97,8 @@ describe('when the leading hub is killed', () => {
   it('the other one leads soon, instances follow, and the OPCO is never asked more than it bears', async () => {
     const first = await start('hub');
     await leads(first);
-    const [second, ...instances] = await Promise.all([start('hub'), start('api'), start('api')]);
+    const second = await start('hub');
+    const instances = [await start('api'), await start('api')];
     const urls = instances.map(({ url }) => url);
     const numeros = [...(sandbox.world.cfa('akto', 'sandbox-cfa-key-akto')?.dossiers.keys() ?? [])];
     loads = Promise.all(urls.flatMap((url, i) => [0, 1, 2, 3].map((j) => load(url, numeros[4 * i + j] ?? ''))));

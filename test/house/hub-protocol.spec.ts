@@ -13,7 +13,7 @@ function tableUnder(heading: string): Record<string, string[]> {
     text
       .split('\n\n## ')[0]
       ?.split('\n### ')[0]
-      ?.matchAll(/^\| `(\w+)` \| ([^|]*) \|/gm) ?? [];
+      ?.matchAll(/^\| `(\w+)` \|([^|]*)\|/gm) ?? [];
   const fieldsOf = (cell: string) => [...cell.matchAll(/`(\w+)`/g)].map((match) => match[1] ?? '');
   return Object.fromEntries([...rows].map(([, type = '', cell = '']) => [type, fieldsOf(cell).sort()]));
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
 import type { Clock } from '../../core/clock.js';
-import { instanceName, type HubKeys } from '../../platform/config/hub-secrets.js';
+import type { HubKeys } from '../../platform/config/hub-secrets.js';
+import { instanceName } from '../../platform/config/instance-name.js';
 
 const issuer = 'opcovia-hub';
 const audience = 'opcovia-hub-line';

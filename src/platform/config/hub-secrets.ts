@@ -1,9 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readKeyMaterial } from '../crypto/key-material.js';
 import type { Env } from './env.js';
-
-/** How an instance may be called: a name fit for logs, rows and metrics. */
-export const instanceName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+import { instanceName } from './instance-name.js';
 
 /** The keys that sign hub tokens, by id: the first one signs, both verify. */
 export interface HubKeys {

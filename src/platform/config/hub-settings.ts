@@ -1,5 +1,5 @@
 import { IsOptional, IsString, Matches } from 'class-validator';
-import { instanceName } from './hub-secrets.js';
+import { instanceName } from './instance-name.js';
 import { Fraction, OptionalText, Setting, Whole } from './setting.js';
 import { StaffSettings } from './staff-settings.js';
 
