@@ -18,6 +18,9 @@ const longestWaitMs = 3_600_000;
 /** A budget of which nothing may be granted is looked at again after this time. */
 const nothingMs = 1000;
 
+/** A wait is told by that part at least: what may be granted here may soon be more. */
+const leastTold = 0.1;
+
 /** A moment, and the part of the budget, 0 to 1, that may be granted here at it: the rest others may be using by themselves. */
 export interface Moment {
   readonly now: number;
@@ -109,7 +112,7 @@ export class SharedBudget {
     const blocked = this.#blocked(now);
     let least = Infinity;
     for (const lane of lanes) {
-      if (this.#line.waiting(lane, blocked).calls > 0) least = Math.min(least, this.#waitMs(lane, share));
+      if (this.#line.waiting(lane, blocked) > 0) least = Math.min(least, this.#waitMs(lane, share));
     }
     if (least < Infinity) return least;
     for (const tenant of this.#line.tenants()) least = Math.min(least, this.#own.waitMs(tenant, now));
@@ -145,22 +148,24 @@ export class SharedBudget {
     }
   }
 
-  /** What is known of it, for whoever goes by it. */
-  word(budget: string, moment: Moment): BudgetWord {
+  /** What is known of it, for whoever goes by it; waits without those of an instance that knows its own. */
+  word(budget: string, moment: Moment, instance?: string): BudgetWord {
     this.#fill(moment);
     const { pace } = this.#bucket;
     const rate = rateAt(pace, moment.now);
     const blocked = this.#blocked(moment.now);
     const waits: Record<Lane, number> = { interactive: 0, job: 0, poll: 0, bulk: 0, ahead: 0 };
+    const least = { ...waits };
     let before = 0;
     for (const lane of lanes) {
-      const { calls, tenants } = this.#line.waiting(lane, blocked);
-      const others = (before + tenants) / Math.max(1e-6, rate * moment.share);
-      waits[lane] = Math.min(longestWaitMs, this.#waitMs(lane, moment.share) + others * 1000);
-      before += calls;
+      before += this.#line.waiting(lane, blocked, instance);
+      const others = before / Math.max(1e-3, rate * Math.max(leastTold, moment.share));
+      least[lane] = Math.min(longestWaitMs, this.#waitMs(lane, moment.share));
+      waits[lane] = Math.min(longestWaitMs, least[lane] + others * 1000);
     }
     const pausedMs = Math.max(0, pace.pausedUntil - moment.now);
-    return { budget, rate, burst: pace.burst, pausedMs, waitMs: waits, ofOne: this.#own.waits(moment.now) };
+    const ofOne = this.#own.waits(moment.now);
+    return { budget, rate, burst: pace.burst, pausedMs, waitMs: waits, leastMs: least, ofOne };
   }
 
   /** What is worth keeping. */

@@ -9,6 +9,13 @@ const mostInStore = 64;
 /** A budget that nobody has called for so long needs no store. */
 const idleMs = 2000;
 
+/** Milliseconds to wait: behind all that wait, for the tenant's own sake, and at least, if nobody waited. */
+export interface KnownWait {
+  readonly shared: number;
+  readonly own: number;
+  readonly least: number;
+}
+
 /** What an instance knows and has of one budget while a hub elsewhere grants. */
 export class Desk {
   readonly waiting = new Waiting();
@@ -101,17 +108,18 @@ export class Desk {
     this.#wanted = this.#stored < this.#target();
   }
 
-  /** Milliseconds until a permit may be had, as far as is known; those of the tenant that wait here included. */
-  waitMs(
-    lane: TrafficClass,
-    tenant: string | undefined,
-    now: number,
-  ): { readonly shared: number; readonly own: number } {
-    if (!this.#word) return { shared: 0, own: 0 };
-    const { waitMs, pausedMs, rate } = this.#word;
-    const waiting = tenant === undefined ? 0 : this.waiting.of({ lane, tenant });
-    const shared = Math.max(pausedMs, waitMs[lane]) - (now - this.#heardAt) + (waiting / Math.max(1e-3, rate)) * 1000;
-    return { shared: Math.max(0, shared), own: tenant === undefined ? 0 : this.#ofOneMs(tenant, now) };
+  /** Milliseconds until a permit may be had, as far as is known; those that wait here included. */
+  waitMs(lane: TrafficClass, tenant: string | undefined, now: number): KnownWait {
+    if (!this.#word) return { shared: 0, own: 0, least: 0 };
+    const { waitMs, leastMs, pausedMs, rate } = this.#word;
+    const before = this.waiting.upTo(lane);
+    const age = now - this.#heardAt;
+    const slotMs = 1000 / Math.max(1e-3, rate);
+    const next = Math.max(pausedMs, waitMs[lane]) - age;
+    // What has fallen due since the hub told went to those that wait here.
+    const shared = before > 0 && next <= 0 ? slotMs * (before + 1) - (-next % slotMs) : next + slotMs * before;
+    const own = tenant === undefined ? 0 : this.#ofOneMs(tenant, now);
+    return { shared: Math.max(0, shared), own, least: Math.max(own, (leastMs?.[lane] ?? pausedMs) - age) };
   }
 
   #ofOneMs(tenant: string, now: number): number {

@@ -1,17 +1,18 @@
 import type { Clock } from '../../core/clock.js';
 import type { TrafficClass } from '../../core/exchange.js';
 import type { Asking, CallAnswer, PermitDecision, Permits } from '../../core/permits.js';
-import { Budgets } from '../central/budgets.js';
+import type { Budgets } from '../central/budgets.js';
 import type { BudgetSize, BudgetSizes } from '../central/sizes.js';
 import type { HoldingMode } from '../leases/holding.js';
 import { leaseTimes, type LeaseTimes } from '../leases/lease-book.js';
 import type { Beside, Line, Listener } from '../link.js';
 import type { Became, FromHub, Granted } from '../messages.js';
 import type { Timers } from '../timers.js';
+import { budgetsAlone } from './alone.js';
 import { sightOf, unseen, type BudgetSight } from './budget-sight.js';
-import { Desk } from './desk.js';
+import { Desk, type KnownWait } from './desk.js';
 import { Outbox } from './outbox.js';
-import { countingOf } from './reports.js';
+import { countingOf, usedUp } from './reports.js';
 import { standInLine } from './stand-in-line.js';
 import { Standing, type InstanceState } from './standing.js';
 
@@ -37,7 +38,6 @@ export class InstancePermits implements Permits {
   readonly #standing: Standing;
   readonly #outbox: Outbox;
   readonly #endBeat: () => void;
-  /** Who grants while no hub does. */
   #alone: Budgets | undefined;
 
   constructor(private readonly parts: InstanceParts) {
@@ -73,27 +73,15 @@ export class InstancePermits implements Permits {
   }
 
   take(budget: string, traffic: TrafficClass, tenant?: string): PermitDecision {
-    const now = this.#now();
-    this.#standing.settle(now);
-    const source = this.#source();
-    if (source) {
-      if (source.take(budget, traffic, tenant)) return this.#granted(budget);
-      const word = source.word(budget);
-      const own = tenant !== undefined && Object.hasOwn(word.ofOne, tenant) ? (word.ofOne[tenant] ?? 0) : 0;
-      return refusal(word.waitMs[traffic], own);
-    }
-    const desk = this.#desk(budget);
-    const had = desk.take(traffic, tenant, now);
-    if (desk.low || !had) this.#outbox.changed(budget);
-    if (had) return this.#granted(budget);
-    const { shared, own } = desk.waitMs(traffic, tenant, now);
-    return refusal(shared, own);
+    return this.#take(budget, traffic, tenant) ? this.#granted(budget) : refusal(this.#known(budget, traffic, tenant));
   }
 
   ask(budget: string, traffic: TrafficClass, asking: Asking): Promise<PermitDecision> {
-    const decision = this.take(budget, traffic, asking.tenant);
-    if (decision.granted || decision.retryAfterSeconds * 1000 > asking.patienceMs || asking.signal?.aborted)
-      return Promise.resolve(decision);
+    if (this.#take(budget, traffic, asking.tenant)) return Promise.resolve(this.#granted(budget));
+    const known = this.#known(budget, traffic, asking.tenant);
+    // How long the line is, is no reason not to join it: whoever has had least goes first.
+    if (known.least > asking.patienceMs || asking.patienceMs <= 0 || asking.signal?.aborted)
+      return Promise.resolve(refusal(known));
     const desk = this.#desk(budget);
     return standInLine(
       {
@@ -125,7 +113,6 @@ export class InstancePermits implements Permits {
     return word ? sightOf(word) : unseen(this.parts.sizes.of(budget));
   }
 
-  /** For readiness and metrics. */
   state(): InstanceState {
     return this.#standing.state();
   }
@@ -137,6 +124,24 @@ export class InstancePermits implements Permits {
     this.#standing.disconnect();
     this.#outbox.close();
     this.#alone?.close();
+  }
+
+  #take(budget: string, traffic: TrafficClass, tenant: string | undefined): boolean {
+    const now = this.#now();
+    this.#standing.settle(now);
+    const source = this.#source();
+    if (source) return source.take(budget, traffic, tenant);
+    const desk = this.#desk(budget);
+    const had = desk.take(traffic, tenant, now);
+    if (desk.low || !had) this.#outbox.changed(budget);
+    return had;
+  }
+
+  #known(budget: string, traffic: TrafficClass, tenant: string | undefined): KnownWait {
+    const word = this.#source()?.word(budget);
+    if (!word) return this.#desk(budget).waitMs(traffic, tenant, this.#now());
+    const own = tenant !== undefined && Object.hasOwn(word.ofOne, tenant) ? (word.ofOne[tenant] ?? 0) : 0;
+    return { shared: word.waitMs[traffic], own, least: Math.max(own, word.leastMs?.[traffic] ?? 0) };
   }
 
   /** Given back at most once, and only to whom it came from. */
@@ -161,8 +166,9 @@ export class InstancePermits implements Permits {
     this.#standing.settle(this.#now());
     const source = this.#source();
     if (source) return source.learn(budget, became);
-    if (became.throttled > 0) this.#desk(budget).throwAway();
-    this.#outbox.note(budget, became);
+    const pauses = became.throttled > 0 || usedUp(became);
+    if (pauses) this.#desk(budget).throwAway();
+    this.#outbox.note(budget, became, pauses);
   }
 
   #wanted(budget: string, desk: Desk): void {
@@ -215,14 +221,10 @@ export class InstancePermits implements Permits {
     }
   }
 
-  /** By what was known last: never more than that, since nobody is there to say that more is borne. */
   #standAlone(): Budgets {
     const { clock, timers, sizes } = this.parts;
-    const known = new Map<string, BudgetSize>();
-    for (const [budget, { word }] of this.#desks) if (word) known.set(budget, { rate: word.rate, burst: word.burst });
-    return new Budgets({
-      ...{ clock, timers, drained: true },
-      sizes: sizes.where(known),
+    return budgetsAlone({
+      ...{ clock, timers, sizes, desks: this.#desks },
       share: (now) => this.#standing.aloneShare(now),
       grant: (_, budget, granted) => this.#handOut(budget, granted),
     });
@@ -239,7 +241,7 @@ export class InstancePermits implements Permits {
   }
 }
 
-function refusal(shared: number, own: number): PermitDecision {
+function refusal({ shared, own }: KnownWait): PermitDecision {
   return {
     granted: false,
     retryAfterSeconds: Math.max(leastWaitMs, shared, own) / 1000,

@@ -62,7 +62,11 @@ export class Holding {
   /** What to tell a hub at the first word to it. */
   held(now: number): Held {
     const live = now < this.#until;
-    return { share: live ? this.#share : 0, leftMs: live ? this.#until - now : 0, known: this.#epoch > 0 };
+    return {
+      share: live ? this.#share : this.aloneShare(now),
+      leftMs: live ? this.#until - now : 0,
+      known: this.#epoch > 0,
+    };
   }
 
   get epoch(): number {

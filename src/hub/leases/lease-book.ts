@@ -22,6 +22,7 @@ const leasable = 1 - safeShare;
 
 /** What an instance says of itself when it presents itself. */
 export interface Held {
+  /** Of a lease that is live, else what it has been using without one. */
   readonly share: number;
   readonly leftMs: number;
   /** Whether it has heard a hub before. */
@@ -44,6 +45,8 @@ interface Member {
   connected: boolean;
   /** In the hub's own process: in touch as long as it is connected. */
   beside: boolean;
+  /** What it was using without a lease when it came: it may go on so while others' leases are not known yet. */
+  readonly safe: number;
 }
 
 /** What a hub that takes over knows of the one before it. */
@@ -99,8 +102,9 @@ export class LeaseBook {
     const claimed = this.learning(now) && held.leftMs > 0 ? held.share : 0;
     const share = Math.max(0, Math.min(claimed, leasable - this.leased(now)));
     const leases = share > 0 ? [{ share, sentAt: now, until: now + Math.min(held.leftMs, this.times.leaseMs) }] : [];
+    const safe = held.known && held.leftMs <= 0 ? Math.min(safeShare, Math.max(0, held.share)) : 0;
     if (held.known && this.#strangers > 0) this.#strangers -= 1;
-    this.#members.set(name, { leases, confirmedAt: -Infinity, connected: true, beside: held.beside === true });
+    this.#members.set(name, { leases, confirmedAt: -Infinity, connected: true, beside: held.beside === true, safe });
   }
 
   /** The instance has confirmed a message that was sent at this time; what it held before the latest lease until then is over. */
@@ -138,7 +142,9 @@ export class LeaseBook {
   /** The part of every budget, 0 to 1, that may be granted permit by permit at this moment. */
   grantable(now: number): number {
     this.#forget(now);
-    if (this.learning(now)) return this.#sum((member) => (this.#inTouch(member, now) ? liveShare(member, now) : 0));
+    if (this.learning(now)) {
+      return this.#sum((each) => (this.#inTouch(each, now) ? Math.max(each.safe, liveShare(each, now)) : 0));
+    }
     const alone = this.#sum((member) => (this.#inTouch(member, now) ? 0 : aloneShare(member, now)));
     return Math.max(0, 1 - this.#strangers * safeShare - alone);
   }

@@ -45,7 +45,10 @@ permitsConformance('under what staff says, while it says nothing', () => {
       throw new Error('Nobody asked for shadow mode');
     },
   });
-  return { permits, clock };
+  return {
+    ...{ permits, clock },
+    attempt: (of, traffic, tenant) => Promise.resolve(permits.take(of, traffic, tenant)),
+  };
 });
 
 describe('permits under what staff says', () => {
