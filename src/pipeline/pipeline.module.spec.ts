@@ -34,7 +34,7 @@ const surroundings: Provider[] = [
   { provide: OpcoClientsRepository, useValue: {} },
   { provide: OpcoCredentialsRepository, useValue: {} },
   { provide: Database, useValue: {} },
-  ReadinessDetails,
+  { provide: ReadinessDetails, useValue: new ReadinessDetails() },
   { provide: Metrics, useValue: new Metrics() },
   { provide: LOG, useValue: { warn: () => undefined } },
 ];

@@ -9,8 +9,8 @@ export interface TokenChanges {
   readonly audience?: string;
   readonly subject?: string;
   readonly claims?: JWTPayload;
-  /** Seconds since the epoch at which it ends; in ten minutes when absent. */
-  readonly expiresAt?: number;
+  /** Seconds since the epoch at which it ends; in ten minutes when absent, never when null. */
+  readonly expiresAt?: number | null;
   /** Another key than the issuer's own. */
   readonly key?: CryptoKey | Uint8Array;
   readonly alg?: string;
@@ -36,15 +36,17 @@ export async function aStaffIssuer(alg = 'ES256'): Promise<StaffIssuer> {
   return {
     publicJwk,
     variables: { OPCOVIA_STAFF_ISSUER: issuer, OPCOVIA_STAFF_JWKS: path },
-    token: (role, changes = {}) =>
-      new SignJWT({ roles: [role], ...changes.claims })
+    token: (role, changes = {}) => {
+      const { expiresAt = Math.floor(Date.now() / 1000) + 600 } = changes;
+      const token = new SignJWT({ roles: [role], ...changes.claims })
         .setProtectedHeader({ alg: changes.alg ?? alg, kid: 'staff-1' })
         .setIssuer(changes.issuer ?? issuer)
         .setAudience(changes.audience ?? audience)
         .setSubject(changes.subject ?? 'alix')
-        .setIssuedAt()
-        .setExpirationTime(changes.expiresAt ?? Math.floor(Date.now() / 1000) + 600)
-        .sign(changes.key ?? privateKey),
+        .setIssuedAt();
+      if (expiresAt !== null) token.setExpirationTime(expiresAt);
+      return token.sign(changes.key ?? privateKey);
+    },
     forget: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -59,6 +59,7 @@ describe('the tokens of staff', () => {
   it.each<[string, TokenChanges]>([
     ['of another issuer', { issuer: 'https://login.example.test/' }],
     ['for another audience', { audience: 'opcovia' }],
+    ['without an end', { expiresAt: null }],
     ['of nobody', { subject: '' }],
     ['of a subject that no log should hold', { subject: 'alix\nroot' }],
     ['not valid yet', { claims: { nbf: Date.UTC(2026, 8, 1) / 1000 + 60 } }],
@@ -112,6 +113,13 @@ describe('the tokens of staff', () => {
       'Bearer a.b.c.d.e',
     ])
       await expect(tokens.judge(field)).rejects.toMatchObject(refusal);
+  });
+
+  it.each(['PS256', 'ES512'])('are refused with %s, whatever the keys of the issuer say', async (alg) => {
+    const other = await aStaffIssuer(alg);
+    const of = parseStaffRules(Object.assign(new Env(), other.variables));
+    await expect(judge(await other.token('viewer', { expiresAt: inTenMinutes() }), of)).rejects.toMatchObject(refusal);
+    other.forget();
   });
 
   it.each(['RS256', 'EdDSA'])('may be signed with %s as well', async (alg) => {
