@@ -1,4 +1,4 @@
-import { lineTo } from '../../../test/support/a-hub-line.js';
+import { lineTo } from '../../../test/support/a-line-in-time.js';
 import { ManualClock } from '../../../test/support/an-exchange.js';
 import { budgetKey } from '../../core/keys.js';
 import { InstancePermits } from '../instance/instance-permits.js';
