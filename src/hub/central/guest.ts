@@ -17,7 +17,8 @@ export interface House {
   nextWord(): number;
   /** The OPCO has refused a call: everybody with permits in store must know. */
   refused(budget: string): void;
-  gone(guest: Guest): void;
+  /** `stored`: it may still use what it has in store. */
+  gone(guest: Guest, stored: boolean): void;
   /** Somebody has heard of a later hub. */
   outdated(epoch: number): void;
 }
@@ -76,7 +77,7 @@ export class Guest implements Seat {
     if (!this.#open) return;
     this.#open = false;
     if (this.#joined) this.house.book.lost(this.name);
-    this.house.gone(this);
+    this.house.gone(this, this.#joined);
   }
 
   /** Hands out permits. */

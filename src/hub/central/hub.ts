@@ -38,6 +38,7 @@ export class Hub implements Seats {
   readonly #house: House;
   readonly #times: LeaseTimes;
   #words = 0;
+  #closed = false;
 
   constructor(private readonly parts: HubParts) {
     const { clock, times = leaseTimes } = parts;
@@ -54,7 +55,7 @@ export class Hub implements Seats {
       now: () => clock.elapsed(),
       nextWord: () => (this.#words += 1),
       refused: (budget) => this.#guests.forEach((guest) => guest.tell([budget], true)),
-      gone: (guest) => this.#gone(guest),
+      gone: (guest, stored) => this.#gone(guest, stored),
       outdated: (epoch) => parts.outdated?.(epoch),
     };
   }
@@ -112,15 +113,17 @@ export class Hub implements Seats {
 
   /** Grants nothing any more and cuts every line: somebody else is the hub, or nobody. */
   close(reason: string): void {
+    this.#closed = true;
     for (const guest of [...this.#guests.values()]) guest.end(reason, false);
     this.budgets.close();
   }
 
   /** What it had in store may be used until it surely goes by its lease. */
-  #gone(guest: Guest): void {
+  #gone(guest: Guest, stored: boolean): void {
     if (this.#guests.get(guest.name) !== guest) return;
     this.#guests.delete(guest.name);
     this.budgets.leave(guest.name);
+    if (!stored || guest.beside || this.#closed) return;
     this.parts.timers.after(this.#times.leaseMs, () => {
       if (!this.#guests.has(guest.name)) this.budgets.emptyStores(guest.name);
     });
