@@ -1,128 +1,207 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { decisionCost } from './lib/hub-decision.mjs';
+import { between, excess, jain, percentile, recovered, run } from './lib/hub-run.mjs';
+import { otherLimiters, runOther } from './lib/other-limiters.mjs';
+import { plot } from './lib/plot.mjs';
 
-// node bench/hub.mjs [--seconds 1200]: in virtual time, a caller that always has more to ask against OPCOs whose true limit is halved
-// at a quarter, restored at half of the time; our bucket that learns beside a fixed one. Then what a local decision costs. Build first.
+// node bench/hub.mjs [--seconds 1200] [--write]: hub and instances as they are, in virtual time, against OPCOs whose true limit is
+// halved at a quarter and restored at half of the time. With --write the tables and plots of docs/hub.md are replaced. Build first.
 
-const dist = '../dist/src/hub';
-const { freshPace } = await import(`${dist}/bucket/pace.js`);
-const { fill, fullBucket, take, told, waitMs } = await import(`${dist}/bucket/bucket.js`);
-const { LocalPermits } = await import(`${dist}/local-permits.js`);
-
-const { values: options } = parseArgs({ options: { seconds: { type: 'string', default: '1200' } } });
+const { values: options } = parseArgs({
+  options: { seconds: { type: 'string', default: '1200' }, write: { type: 'boolean', default: false } },
+});
 const seconds = Number(options.seconds);
-const second = 1000;
+const docs = new URL('../docs/', import.meta.url);
 const believed = 10;
+const [quarter, half, steady] = [seconds / 4, seconds / 2, seconds * 0.75];
+const moving = (limit) => (now) => (now >= quarter * 1000 && now < half * 1000 ? limit / 2 : limit);
+const written = [];
 
-/** An OPCO of one of three kinds; answers 0, or the seconds of its Retry-After. */
-function opco(kind, limitAt) {
-  let [window, count, stock, at] = [-1, 0, Infinity, 0];
-  const passed = [];
-  const fixed = (now, limit) => {
-    const current = Math.floor(now / second);
-    if (current !== window) [window, count] = [current, 0];
-    count += 1;
-    return count <= limit ? 0 : Math.max(1, Math.ceil(((current + 1) * second - now) / second));
-  };
-  const sliding = (now, limit) => {
-    while (passed[0] <= now - second) passed.shift();
-    if (passed.length >= limit) return 1;
-    passed.push(now);
-    return 0;
-  };
-  const bucket = (now, limit) => {
-    stock = Math.min(limit, stock + ((now - at) / second) * limit);
-    at = now;
-    if (stock < 1) return 1;
-    stock -= 1;
-    return 0;
-  };
-  return (now) => ({ fixed, sliding, bucket })[kind](now, limitAt(now));
+function table(head, rows) {
+  const text = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+  process.stdout.write(`${text}\n`);
+  written.push(text);
 }
 
-/** Calls 30 to 36 ms under way to the OPCO and 30 back. */
-function play(kind, limitAt, learns) {
-  const ask = opco(kind, limitAt);
-  let bucket = fullBucket(
-    freshPace({ start: believed, burst: believed, floor: 0.1, ceiling: learns ? 200 : believed }, 0),
-    0,
-  );
-  const [accepted, refused, answers] = [[], [], []];
-  let [now, seed] = [0, 1];
-  const jitter = () => ((seed = (seed * 16807) % 2147483647) / 2147483647) * 6;
-  while (now < seconds * second) {
-    bucket = fill(bucket, now);
-    const wait = waitMs(bucket, 0);
-    if (wait === 0) {
-      bucket = take(bucket);
-      const arrived = now + 30 + jitter();
-      const retryAfter = ask(arrived);
-      (retryAfter > 0 ? refused : accepted).push(arrived);
-      answers.push({ at: arrived + 30, retryAfter });
-      continue;
-    }
-    now = Math.min(now + wait, answers[0]?.at ?? Infinity);
-    if (now !== answers[0]?.at) continue;
-    const { retryAfter } = answers.shift();
-    const event = retryAfter
-      ? { kind: 'throttled', retryAfterMs: retryAfter * second }
-      : { kind: 'accepted', calls: 1, ms: 60 };
-    if (learns) bucket = told(bucket, event, now);
-  }
-  return { accepted, refused };
-}
+const fixed = (value, digits) => (value === undefined ? 'never' : value.toFixed(digits));
 
-const between = (list, from, to) => list.filter((at) => at >= from * second && at < to * second).length;
-
-function row(kind, limit, learns) {
-  const limitAt = (now) => (now >= (seconds / 4) * second && now < (seconds / 2) * second ? limit / 2 : limit);
-  const { accepted, refused } = play(kind, limitAt, learns);
-  const [from, to] = [seconds * 0.75, seconds];
-  const reaches = (since) => {
-    for (let at = since; at < since + seconds / 4 - 5; at += 0.5) {
-      if (between(accepted, at, at + 5) >= 0.9 * 5 * limitAt(at * second) && between(refused, at, at + 5) <= 1)
-        return (at - since).toFixed(1);
-    }
-    return 'never';
-  };
-  const used = (between(accepted, from, to) / (limit * (to - from))) * 100;
-  const share = (between(refused, from, to) / (between(accepted, from, to) + between(refused, from, to))) * 100;
-  const all = (refused.length / (accepted.length + refused.length)) * 100;
+function measures(seen, limit) {
+  const [accepted, refused] = [between(seen.accepted, steady, seconds), between(seen.refused, steady, seconds)];
   return [
-    kind,
-    limit,
-    learns ? 'learnt' : 'fixed at 10',
-    used.toFixed(1),
-    share.toFixed(2),
-    all.toFixed(2),
-    reaches(seconds / 4),
-    reaches(seconds / 2),
+    fixed((accepted / (limit * (seconds - steady))) * 100, 1),
+    fixed((refused / (accepted + refused)) * 100, 2),
+    fixed((seen.refused.length / (seen.accepted.length + seen.refused.length)) * 100, 2),
+    fixed(recovered(seen, quarter, half, limit / 2), 1),
+    fixed(recovered(seen, half, steady, limit), 1),
   ];
 }
 
-const print = (cells) => process.stdout.write(`| ${cells.join(' | ')} |\n`);
-print([
-  'OPCO counts by',
-  'calls/s',
-  'bucket',
-  'steady: used %',
-  'steady: 429 %',
-  'all: 429 %',
-  'halved: s',
-  'doubled: s',
-]);
-print(Array.from({ length: 8 }, () => '---'));
-for (const kind of ['fixed', 'sliding', 'bucket'])
-  for (const limit of [10, 20, 50]) for (const learns of [true, false]) print(row(kind, limit, learns));
+const measured = ['steady: used %', 'steady: 429 %', 'all: 429 %', 'halved: s', 'doubled: s'];
 
-const permits = new LocalPermits({ now: () => Date.now(), elapsed: () => performance.now() });
-permits.declare('bench', { rate: 1e9, burst: 1e6 });
-let best = Infinity;
-for (let round = 0; round < 7; round += 1) {
-  const begun = process.cpuUsage();
-  for (let n = 0; n < 200_000; n += 1) permits.take('bench', 'interactive', 'tenant');
-  const { user, system } = process.cpuUsage(begun);
-  best = Math.min(best, (user + system) / 200_000);
+async function learning() {
+  const rows = [];
+  for (const kind of ['fixed', 'sliding', 'bucket']) {
+    for (const limit of [10, 20, 50]) {
+      const size = { rate: believed, burst: believed, ceiling: 200 };
+      const seen = await run({ kind, limitAt: moving(limit), seconds, size, instances: 4, tenants: 20 });
+      const names = Array.from({ length: 20 }, (_, n) => `t${n}`).filter((_, n) => n % 4 !== 3);
+      rows.push([kind, limit, ...measures(seen, limit), fixed(jain(seen.served, names, steady, seconds), 3)]);
+      if (limit === 20) draw(kind, limit, seen);
+    }
+  }
+  table(['OPCO counts by', 'calls/s', ...measured, 'Jain'], rows);
 }
-process.stdout.write(
-  `\na local decision: ${best.toFixed(2)} us of CPU (least of 7 rounds), Node ${process.versions.node}\n`,
-);
+
+function draw(kind, limit, seen) {
+  const limitAt = moving(limit);
+  const points = Array.from({ length: seconds }, (_, second) => [second, limitAt(second * 1000)]);
+  const lines = [
+    { name: 'true limit', colour: '#c33', points },
+    { name: 'learnt', colour: '#36c', points: seen.learnt.filter(([at]) => at <= seconds) },
+  ];
+  const text = plot({ title: `An OPCO that counts by ${kind}`, lines, seconds, unit: 'calls a second' });
+  if (options.write) writeFileSync(new URL(`hub-learnt-${kind}.svg`, docs), text);
+}
+
+/** What happens to processes and lines, a minute after each other. */
+function troubles(instances) {
+  const name = (n) => `i${n % instances}`;
+  return [
+    ...[
+      [30, (world) => world.killHub()],
+      [35, (world) => world.startHub()],
+    ],
+    ...[
+      [90, (world) => world.killInstance(name(1))],
+      [95, (world, employ) => employ(world.startInstance(name(1)))],
+    ],
+    ...[
+      [150, (world) => world.partition(name(2))],
+      [165, (world) => world.heal(name(2))],
+    ],
+    [210, (world) => (world.killHub(), world.startHub())],
+    ...[
+      [270, (world) => world.killHub()],
+      [290, (world) => world.startHub()],
+    ],
+    ...[
+      [350, (world) => world.partition(name(0))],
+      [380, (world) => world.heal(name(0))],
+    ],
+  ];
+}
+
+async function trouble() {
+  const rows = [];
+  for (const [instances, rate] of [
+    [1, 10],
+    [3, 10],
+    [8, 10],
+    [3, 50],
+  ]) {
+    const size = { rate, burst: rate, ceiling: rate };
+    const set = {
+      kind: 'bucket',
+      limitAt: () => rate * 10,
+      seconds: 480,
+      size,
+      instances,
+      tenants: 8,
+      workers: 3,
+      people: 0.01,
+    };
+    const seen = await run({ ...set, events: troubles(instances) });
+    const used = (seen.sent.length / (rate * 480)) * 100;
+    const outage = between(seen.sent, 281, 290) / (rate * 9);
+    rows.push([
+      instances,
+      rate,
+      fixed(used, 1),
+      fixed(outage * 100, 0),
+      Math.max(0, excess(seen.sent, size)).toFixed(1),
+    ]);
+  }
+  table(
+    [
+      'instances',
+      'contract: calls/s',
+      'used % in all',
+      'used % without a hub and without leases',
+      'calls above burst + rate x t',
+    ],
+    rows,
+  );
+}
+
+async function fairness() {
+  const rows = [];
+  for (const [tenants, instances, rate] of [
+    [2, 1, 10],
+    [20, 4, 10],
+    [200, 8, 20],
+  ]) {
+    const size = { rate, burst: rate, ceiling: rate };
+    const span = tenants > 100 ? 600 : 300;
+    const seen = await run({
+      kind: 'bucket',
+      limitAt: () => rate * 1.2,
+      seconds: span,
+      size,
+      instances,
+      tenants,
+      workers: 1,
+      traffic: 'job',
+    });
+    const names = Array.from({ length: tenants }, (_, n) => `t${n}`);
+    const waits = seen.people.filter(({ at }) => at > 30_000).map(({ ms }) => ms);
+    rows.push([
+      ...[tenants, instances, rate, fixed(jain(seen.served, names, 30, span), 3)],
+      ...[
+        fixed(percentile(waits, 50), 0),
+        fixed(percentile(waits, 99), 0),
+        fixed(excess(seen.sent, size) > 0 ? 1 : 0, 0),
+      ],
+    ]);
+  }
+  table(
+    ['tenants', 'instances', 'calls/s', 'Jain', 'a person waits: median ms', 'p99 ms', 'windows over the allowance'],
+    rows,
+  );
+}
+
+async function comparison() {
+  const rows = [];
+  for (const limit of [10, 20]) {
+    for (const name of ['the hub', ...otherLimiters]) {
+      const set = { kind: 'sliding', limitAt: moving(limit), seconds, rate: believed };
+      const size = { rate: believed, burst: believed, ceiling: 200 };
+      const seen =
+        name === 'the hub' ? await run({ ...set, size, instances: 1, people: 0 }) : await runOther(name, set);
+      rows.push([name, limit, ...measures(seen, limit)]);
+    }
+  }
+  table(['limiter, told 10 calls/s', 'true calls/s', ...measured], rows);
+}
+
+await learning();
+await trouble();
+await fairness();
+await comparison();
+const costs = decisionCost();
+written.push(costs);
+process.stdout.write(costs);
+
+if (options.write) {
+  const page = new URL('hub.md', docs);
+  let rank = 0;
+  const text = readFileSync(page, 'utf8').replace(
+    /(<!-- measured -->\n)[\s\S]*?(\n<!-- end -->)/g,
+    (all, begin, end) => {
+      const now = written[rank++];
+      return now === undefined ? all : `${begin}\n${now.trimEnd()}\n${end}`;
+    },
+  );
+  writeFileSync(page, text);
+}
+process.exit();

@@ -7,23 +7,24 @@ const budget = 'opco';
 /** Exponentially distributed around a mean. */
 const spread = (random, mean) => -Math.log(1 - random()) * mean;
 
-/**
- * One run: tenants that always have more to ask, people that come now and then, an OPCO whose true limit moves, and what happens to
- * instances and hubs meanwhile (`events`: `[second, (world) => ...]`).
- */
-export async function run(options) {
-  const { kind, limitAt, seconds, size, instances = 4, tenants = 20, workers = 2, people = 0.1, seed = 1 } = options;
-  const time = new VirtualTime();
-  const random = chance(seed);
-  const world = new HubWorld(time, { size, instances, delayMs: options.delayMs ?? 2, seed: seed + 1 });
-  const ask = simulatedOpco(kind, limitAt);
-  const seen = { sent: [], accepted: [], refused: [], people: [], served: new Map(), learnt: [] };
+/** Those who ask: each call, what comes of it, and what is seen of it. */
+class Callers {
+  seen = { sent: [], accepted: [], refused: [], people: [], served: new Map(), learnt: [] };
 
-  function call(permits, traffic, tenant, done) {
+  constructor(world, options, random) {
+    this.world = world;
+    this.time = world.time;
+    this.options = options;
+    this.random = random;
+    this.ask = simulatedOpco(options.kind, options.limitAt);
+  }
+
+  call(permits, tenant, done) {
+    const { time, seen } = this;
     seen.sent.push(time.elapsed());
-    time.after(30 + random() * 6, () => {
+    time.after(30 + this.random() * 6, () => {
       const at = time.elapsed();
-      const retryAfter = ask(at);
+      const retryAfter = this.ask(at);
       (retryAfter > 0 ? seen.refused : seen.accepted).push(at);
       if (retryAfter === 0) seen.served.set(tenant, [...(seen.served.get(tenant) ?? []), at]);
       time.after(30, () => {
@@ -35,19 +36,23 @@ export async function run(options) {
   }
 
   /** Always has more to ask; waits as long as it is told to. */
-  function work(permits, traffic, tenant) {
+  work(permits, traffic, tenant) {
+    const { time, world } = this;
     const again = () => {
       if (![...world.instances.values()].includes(permits)) return;
       void permits.ask(budget, traffic, { tenant, patienceMs: 1000 }).then((decision) => {
         if (!decision.granted) time.after(Math.max(1, Math.ceil(decision.retryAfterSeconds)) * 1000, again);
-        else call(permits, traffic, tenant, (wait) => time.after(wait * 1000, again));
+        else this.call(permits, tenant, (wait) => time.after(wait * 1000, again));
       });
     };
-    time.after(random() * 1000, again);
+    time.after(this.random() * 1000, again);
   }
 
   /** Comes at any time, whether the one before has been served or not. */
-  function visit() {
+  visit() {
+    const { time, world, seen, random } = this;
+    const { people = 0.1, limitAt } = this.options;
+    if (people === 0) return;
     time.after(spread(random, 1000 / (people * limitAt(time.elapsed()))), () => {
       const all = [...world.instances.values()];
       const permits = all[Math.floor(random() * all.length)];
@@ -55,22 +60,36 @@ export async function run(options) {
       const tenant = `p${Math.floor(random() * 10)}`;
       void permits?.ask(budget, 'interactive', { tenant, patienceMs: 250 }).then((decision) => {
         seen.people.push({ at: begun, ms: decision.granted ? time.elapsed() - begun : Infinity });
-        if (decision.granted) call(permits, 'interactive', tenant, () => undefined);
+        if (decision.granted) this.call(permits, tenant, () => undefined);
       });
-      visit();
+      this.visit();
     });
   }
 
-  const employ = (permits) => {
+  employ(permits) {
+    const { tenants = 20, workers = 2, traffic = 'bulk' } = this.options;
     for (let tenant = 0; tenant < tenants; tenant += 1)
-      for (let n = 0; n < workers; n += 1) work(permits, tenant % 4 === 3 ? 'job' : options.traffic ?? 'bulk', `t${tenant}`);
-  };
-  for (const permits of world.instances.values()) employ(permits);
-  if (people > 0) visit();
-  for (const [second, happen] of options.events ?? []) time.after(second * 1000, () => happen(world, employ));
-  time.every(1000, () => seen.learnt.push([time.elapsed() / 1000, world.hub?.budgets.word(budget).rate ?? null]));
+      for (let n = 0; n < workers; n += 1) this.work(permits, tenant % 4 === 3 ? 'job' : traffic, `t${tenant}`);
+  }
+}
+
+/**
+ * One run: tenants that always have more to ask, people that come now and then, an OPCO whose true limit moves, and what happens to
+ * instances and hubs meanwhile (`events`: `[second, (world, employ) => ...]`).
+ */
+export async function run(options) {
+  const { seconds, size, instances = 4, seed = 1, delayMs = 2, events = [] } = options;
+  const time = new VirtualTime();
+  const world = new HubWorld(time, { size, instances, delayMs, seed: seed + 1 });
+  const callers = new Callers(world, options, chance(seed));
+  for (const permits of world.instances.values()) callers.employ(permits);
+  callers.visit();
+  for (const [second, happen] of events)
+    time.after(second * 1000, () => happen(world, (permits) => callers.employ(permits)));
+  const look = () => [time.elapsed() / 1000, world.hub?.budgets.word(budget).rate ?? null];
+  time.every(1000, () => callers.seen.learnt.push(look()));
   await time.until(seconds * 1000);
-  return seen;
+  return callers.seen;
 }
 
 /** How many of a sorted list lie in a span of seconds. */

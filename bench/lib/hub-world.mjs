@@ -63,7 +63,7 @@ export class HubWorld {
   killInstance(name) {
     const permits = this.instances.get(name);
     this.instances.delete(name);
-    for (const line of [...this.#lines]) if (line.name === name) line.die();
+    for (const line of this.#lines) if (line.name === name) line.die();
     permits.disconnect();
   }
 
@@ -77,61 +77,83 @@ export class HubWorld {
     this.cutOff.delete(name);
   }
 
+  /** Between half and one and a half of the usual delay. */
+  delay() {
+    return this.delayMs * (0.5 + this.random());
+  }
+
   #line(name, listener) {
-    const world = this;
-    const { time } = world;
-    let [seat, hub, wanted, toHub, toInstance] = [undefined, undefined, true, 0, 0];
-    const delay = () => world.delayMs * (0.5 + world.random());
-    const line = {
-      name,
-      break(ms) {
-        const [old, oldHub] = [seat, hub];
-        [seat, hub] = [undefined, undefined];
-        if (!old) return;
-        time.after(ms, () => {
-          if (oldHub === world.hub) old.lost();
-          if (!wanted) return;
-          listener.lost();
-          open();
-        });
-      },
-      die() {
-        wanted = false;
-        const old = seat;
-        seat = undefined;
-        world.#lines.delete(line);
-        time.after(world.delayMs, () => old?.lost());
-      },
-    };
-    world.#lines.add(line);
-    const open = () => {
-      if (!wanted || seat) return;
-      if (!world.hub || world.cutOff.has(name)) return void time.after(retryMs * (0.5 + world.random()), open);
-      hub = world.hub;
-      const mine = (seat = hub.attach(name, {
-        say(message) {
-          const text = JSON.stringify(message);
-          toInstance = Math.max(toInstance, time.elapsed() + delay());
-          time.after(toInstance - time.elapsed(), () => seat === mine && listener.received(JSON.parse(text)));
-        },
-        cut: () => line.break(world.delayMs),
-      }));
-      time.after(delay(), () => seat === mine && listener.opened());
-    };
-    time.after(delay(), open);
+    const line = new SimulatedLine(this, name, listener);
+    this.#lines.add(line);
     return {
-      say(message) {
-        const mine = seat;
-        if (!mine) return false;
-        const text = JSON.stringify(message);
-        toHub = Math.max(toHub, time.elapsed() + delay());
-        time.after(toHub - time.elapsed(), () => seat === mine && mine.receive(JSON.parse(text)));
-        return true;
-      },
-      close() {
-        wanted = false;
+      say: (message) => line.toHub(message),
+      close: () => {
+        this.#lines.delete(line);
         line.die();
       },
     };
+  }
+}
+
+/** One instance's line: finds the hub that there is, again and again. */
+class SimulatedLine {
+  #wanted = true;
+  #seat;
+  #hub;
+  #atHub = 0;
+  #atInstance = 0;
+
+  constructor(world, name, listener) {
+    this.world = world;
+    this.name = name;
+    this.listener = listener;
+    world.time.after(world.delay(), () => this.#open());
+  }
+
+  toHub(message) {
+    const seat = this.#seat;
+    const { time } = this.world;
+    const text = JSON.stringify(message);
+    this.#atHub = Math.max(this.#atHub, time.elapsed() + this.world.delay());
+    time.after(this.#atHub - time.elapsed(), () => this.#seat === seat && seat?.receive(JSON.parse(text)));
+    return seat !== undefined;
+  }
+
+  break(ms) {
+    const [seat, hub] = [this.#seat, this.#hub];
+    this.#seat = undefined;
+    if (!seat) return;
+    this.world.time.after(ms, () => {
+      if (hub === this.world.hub) seat.lost();
+      if (!this.#wanted) return;
+      this.listener.lost();
+      this.#open();
+    });
+  }
+
+  die() {
+    const seat = this.#seat;
+    [this.#wanted, this.#seat] = [false, undefined];
+    this.world.time.after(this.world.delayMs, () => seat?.lost());
+  }
+
+  #open() {
+    const { world } = this;
+    const { time } = world;
+    if (!this.#wanted || this.#seat) return;
+    if (!world.hub || world.cutOff.has(this.name))
+      return void time.after(retryMs * (0.5 + world.random()), () => this.#open());
+    this.#hub = world.hub;
+    const seat = this.#hub.attach(this.name, {
+      say: (message) => {
+        const text = JSON.stringify(message);
+        this.#atInstance = Math.max(this.#atInstance, time.elapsed() + world.delay());
+        const arrive = () => this.#seat === seat && this.listener.received(JSON.parse(text));
+        time.after(this.#atInstance - time.elapsed(), arrive);
+      },
+      cut: () => this.break(world.delayMs),
+    });
+    this.#seat = seat;
+    time.after(world.delay(), () => this.#seat === seat && this.listener.opened());
   }
 }

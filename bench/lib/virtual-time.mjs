@@ -60,7 +60,7 @@ export class VirtualTime {
     const last = heap.pop();
     if (heap.length === 0) return;
     heap[0] = last;
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const [left, right] = [2 * at + 1, 2 * at + 2];
       let least = at;
       if (left < heap.length && before(heap[left], heap[least])) least = left;

@@ -69,7 +69,7 @@ export interface BudgetWord {
   readonly rate: number;
   readonly burst: number;
   readonly pausedMs: number;
-  /** Milliseconds after which a call of each class may be granted to a tenant that does not wait yet, those that do included. */
+  /** Milliseconds after which a call of each class may be granted, all that wait elsewhere having had theirs. */
   readonly waitMs: Readonly<Record<Lane, number>>;
   /** The same if nobody waited: for less nobody need stand in line. */
   readonly leastMs?: Readonly<Record<Lane, number>>;

@@ -76,8 +76,8 @@ export class Budgets implements Beside {
     this.#of(budget)?.budget.unstore(instance, calls);
   }
 
-  word(budget: string): BudgetWord {
-    return this.#of(budget)?.budget.word(budget, this.#moment()) ?? unknown(budget);
+  word(budget: string, instance?: string): BudgetWord {
+    return this.#of(budget)?.budget.word(budget, this.#moment(), instance) ?? unknown(budget);
   }
 
   /** Every budget that has been named or declared. */

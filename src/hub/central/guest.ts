@@ -24,7 +24,7 @@ export interface House {
 
 /** Words whose time is remembered until the instance confirms a later one. */
 const mostWords = 4096;
-/** Of one budget an instance that waits is told so often at most. */
+/** Of one budget an instance that waits is told so often, and when something else is true of it. */
 const tellEveryMs = 50;
 /** So many budgets in one word: far below 64 kB. */
 const mostInAWord = 50;
@@ -93,7 +93,7 @@ export class Guest implements Seat {
     const now = this.house.now();
     const news: BudgetWord[] = [];
     for (const budget of budgets) {
-      const word = this.house.budgets.word(budget);
+      const word = this.house.budgets.word(budget, this.name);
       const waits = Object.values(word.waitMs).map((ms) => Math.ceil(ms / 200));
       const text = `${word.rate.toPrecision(3)} ${word.burst} ${word.pausedMs > 0} ${waits.join()} ${Object.keys(word.ofOne).join()}`;
       if (!all && this.#told.get(budget)?.text === text) continue;
@@ -151,7 +151,7 @@ export class Guest implements Seat {
     });
     this.house.budgets.want(budget, this.name, sane);
     const told = this.#told.get(budget)?.at ?? -Infinity;
-    if (sane.length > 0 && this.house.now() - told >= tellEveryMs) this.tell([budget], true);
+    if (sane.length > 0) this.tell([budget], this.house.now() - told >= tellEveryMs);
   }
 
   #release({ budget, calls }: Extract<ToHub, { type: 'release' }>): void {

@@ -99,7 +99,7 @@ export class SharedBudget {
     const blocked = this.#blocked(now);
     let least = Infinity;
     for (const lane of lanes) {
-      if (this.#line.waiting(lane, blocked).calls > 0) least = Math.min(least, this.#waitMs(lane, share));
+      if (this.#line.waiting(lane, blocked) > 0) least = Math.min(least, this.#waitMs(lane, share));
     }
     if (least < Infinity) return least;
     for (const tenant of this.#line.tenants()) least = Math.min(least, this.#own.waitMs(tenant, now));
@@ -135,8 +135,8 @@ export class SharedBudget {
     }
   }
 
-  /** What is known of it, for whoever goes by it. */
-  word(budget: string, moment: Moment): BudgetWord {
+  /** What is known of it, for whoever goes by it; waits without those of an instance that knows its own. */
+  word(budget: string, moment: Moment, instance?: string): BudgetWord {
     this.#fill(moment);
     const { pace } = this.#bucket;
     const rate = rateAt(pace, moment.now);
@@ -145,11 +145,10 @@ export class SharedBudget {
     const least = { ...waits };
     let before = 0;
     for (const lane of lanes) {
-      const { calls, tenants } = this.#line.waiting(lane, blocked);
-      const others = (before + tenants) / Math.max(1e-3, rate * Math.max(leastTold, moment.share));
+      before += this.#line.waiting(lane, blocked, instance);
+      const others = before / Math.max(1e-3, rate * Math.max(leastTold, moment.share));
       least[lane] = Math.min(longestWaitMs, this.#waitMs(lane, moment.share));
       waits[lane] = Math.min(longestWaitMs, least[lane] + others * 1000);
-      before += calls;
     }
     const pausedMs = Math.max(0, pace.pausedUntil - moment.now);
     const ofOne = this.#own.waits(moment.now);

@@ -126,6 +126,19 @@ describe('the line before an OPCO', () => {
     expect(turns(line, 100, 'lane')).toEqual({ bulk: 100 });
   });
 
+  it('lets a tenant go first that had left unserved, for a bounded number of turns', () => {
+    const line = new Line();
+    line.set('one', [want('a', 1000)]);
+    line.set('two', [want('b', 1)]);
+    turns(line, 1, 'tenant');
+    line.set('two', []);
+    turns(line, 200, 'tenant');
+    line.set('two', [want('b', 1000)]);
+    const had = turns(line, 40, 'tenant');
+    expect(had.b).toBeGreaterThanOrEqual(20);
+    expect(had.b).toBeLessThanOrEqual(20 + 10);
+  });
+
   it('passes over a tenant that is blocked at its own key', () => {
     const line = new Line();
     line.set('one', [want('a', 10), want('b', 10)]);

@@ -15,11 +15,18 @@ export interface Turn {
   readonly tenant: string;
 }
 
+/** Whoever left unserved, because its patience was over, comes back with a claim on so many turns at most. */
+const mostCredit = 10;
+/** Those that have left are remembered as long as there are no more. */
+const mostRemembered = 2000;
+
 interface Waiting {
   weight: number;
   /** Virtual time up to which the tenant has been served. */
   finish: number;
   calls: number;
+  /** The last thing that it did was to leave unserved. */
+  unserved: boolean;
   /** By instance; the next one first. */
   readonly instances: Map<string, number>;
 }
@@ -58,6 +65,7 @@ export class Line {
         const calls = waiting.instances.get(instance);
         if (calls === undefined || (wanted.get(`${lane} ${tenant}`)?.calls ?? 0) > 0) continue;
         waiting.instances.delete(instance);
+        waiting.unserved = true;
         drop(line, { tenant, waiting, calls });
       }
     }
@@ -74,15 +82,14 @@ export class Line {
     return lanes.every((lane) => this.#lanes[lane].calls === 0);
   }
 
-  /** Calls and tenants that wait in a class, those that are blocked left aside. */
-  waiting(lane: Lane, blocked?: (tenant: string) => boolean): { readonly calls: number; readonly tenants: number } {
-    let [all, tenants] = [0, 0];
-    for (const [tenant, { calls }] of this.#lanes[lane].tenants) {
-      if (calls === 0 || blocked?.(tenant)) continue;
-      all += calls;
-      tenants += 1;
+  /** Calls that wait in a class, those of tenants that are blocked and those of one instance left aside. */
+  waiting(lane: Lane, blocked?: (tenant: string) => boolean, except?: string): number {
+    let all = 0;
+    for (const [tenant, waiting] of this.#lanes[lane].tenants) {
+      const calls = waiting.calls - (except === undefined ? 0 : (waiting.instances.get(except) ?? 0));
+      if (calls > 0 && !blocked?.(tenant)) all += calls;
     }
-    return { calls: all, tenants };
+    return all;
   }
 
   /** The tenants that wait for anything. */
@@ -105,10 +112,14 @@ export class Line {
   }
 
   #want(line: LaneLine, instance: string, { tenant, weight, calls }: Want): void {
-    const waiting = line.tenants.get(tenant) ?? { weight, finish: line.clock, calls: 0, instances: new Map() };
+    const waiting = line.tenants.get(tenant) ?? {
+      ...{ weight, finish: line.clock, calls: 0, unserved: false },
+      instances: new Map<string, number>(),
+    };
     waiting.weight = weight;
-    // Who had left comes back as who it is now, not with a claim on the past.
-    if (waiting.calls === 0) waiting.finish = Math.max(waiting.finish, line.clock);
+    // Who wanted nothing comes back as who it is now, not with a claim on the past.
+    if (waiting.calls === 0)
+      waiting.finish = Math.max(waiting.finish, line.clock - (waiting.unserved ? mostCredit * turnOf(waiting) : 0));
     const more = calls - (waiting.instances.get(instance) ?? 0);
     waiting.instances.set(instance, calls);
     waiting.calls += more;
@@ -122,7 +133,8 @@ export class Line {
     const [instance, calls] = waiting?.instances.entries().next().value ?? [];
     if (!waiting || instance === undefined || calls === undefined) return undefined;
     line.clock = Math.max(line.clock, waiting.finish);
-    waiting.finish = line.clock + 1 / Math.max(1e-3, waiting.weight);
+    waiting.finish = Math.max(waiting.finish, line.clock - mostCredit * turnOf(waiting)) + turnOf(waiting);
+    waiting.unserved = false;
     waiting.instances.delete(instance);
     if (calls > 1) waiting.instances.set(instance, calls - 1);
     drop(line, { tenant, waiting, calls: 1 });
@@ -148,5 +160,11 @@ function leastServed({ tenants }: LaneLine, blocked: ((tenant: string) => boolea
 function drop(line: LaneLine, { tenant, waiting, calls }: { tenant: string; waiting: Waiting; calls: number }): void {
   waiting.calls -= calls;
   line.calls -= calls;
-  if (waiting.calls === 0 && waiting.finish <= line.clock) line.tenants.delete(tenant);
+  const owed = waiting.unserved && line.tenants.size <= mostRemembered ? mostCredit * turnOf(waiting) : 0;
+  if (waiting.calls === 0 && waiting.finish <= line.clock - owed) line.tenants.delete(tenant);
+}
+
+/** What a turn costs in virtual time. */
+function turnOf({ weight }: Pick<Waiting, 'weight'>): number {
+  return 1 / Math.max(1e-3, weight);
 }

@@ -108,13 +108,16 @@ export class Desk {
     this.#wanted = this.#stored < this.#target();
   }
 
-  /** Milliseconds until a permit may be had, as far as is known; those of the tenant that wait here included. */
+  /** Milliseconds until a permit may be had, as far as is known; those that wait here included. */
   waitMs(lane: TrafficClass, tenant: string | undefined, now: number): KnownWait {
     if (!this.#word) return { shared: 0, own: 0, least: 0 };
     const { waitMs, leastMs, pausedMs, rate } = this.#word;
-    const waiting = tenant === undefined ? 0 : this.waiting.of({ lane, tenant });
+    const before = this.waiting.upTo(lane);
     const age = now - this.#heardAt;
-    const shared = Math.max(pausedMs, waitMs[lane]) - age + (waiting / Math.max(1e-3, rate)) * 1000;
+    const slotMs = 1000 / Math.max(1e-3, rate);
+    const next = Math.max(pausedMs, waitMs[lane]) - age;
+    // What has fallen due since the hub told went to those that wait here.
+    const shared = before > 0 && next <= 0 ? slotMs * (before + 1) - (-next % slotMs) : next + slotMs * before;
     const own = tenant === undefined ? 0 : this.#ofOneMs(tenant, now);
     return { shared: Math.max(0, shared), own, least: Math.max(own, (leastMs?.[lane] ?? pausedMs) - age) };
   }

@@ -11,7 +11,7 @@ import type { Timers } from '../timers.js';
 import { budgetsAlone } from './alone.js';
 import { Desk, type KnownWait } from './desk.js';
 import { Outbox } from './outbox.js';
-import { countingOf } from './reports.js';
+import { countingOf, usedUp } from './reports.js';
 import { standInLine } from './stand-in-line.js';
 import { Standing, type InstanceState } from './standing.js';
 
@@ -113,7 +113,6 @@ export class InstancePermits implements Permits {
     return { rate: word.rate, pausedSeconds: word.pausedMs / 1000 };
   }
 
-  /** For readiness and metrics. */
   state(): InstanceState {
     return this.#standing.state();
   }
@@ -167,8 +166,9 @@ export class InstancePermits implements Permits {
     this.#standing.settle(this.#now());
     const source = this.#source();
     if (source) return source.learn(budget, became);
-    if (became.throttled > 0) this.#desk(budget).throwAway();
-    this.#outbox.note(budget, became);
+    const pauses = became.throttled > 0 || usedUp(became);
+    if (pauses) this.#desk(budget).throwAway();
+    this.#outbox.note(budget, became, pauses);
   }
 
   #wanted(budget: string, desk: Desk): void {

@@ -26,10 +26,11 @@ export class Outbox {
     this.#callOffWants ??= this.timers.after(0, () => this.#sayWants());
   }
 
-  note(budget: string, became: Became): void {
+  /** What became of a call; what makes everybody pause is told at once. */
+  note(budget: string, became: Became, urgent: boolean): void {
     this.#reports.note(budget, became);
     this.#untold.add(budget);
-    if (became.throttled > 0) this.#sayReport(budget);
+    if (urgent) this.#sayReport(budget);
     else this.#later();
   }
 

@@ -1,3 +1,4 @@
+import { readRateFields } from '../bucket/rate-fields.js';
 import type { Became } from '../messages.js';
 
 /** The fields that say how an OPCO counts; no other header of an answer leaves the process. */
@@ -11,6 +12,11 @@ export function countingOf(headers: Readonly<Record<string, string>>): Record<st
     if (value !== undefined) found = { ...found, [name]: value.slice(0, 200) };
   }
   return found;
+}
+
+/** Whether the OPCO says that its window is used up. */
+export function usedUp({ headers }: Became): boolean {
+  return headers !== undefined && readRateFields(headers)?.remaining === 0;
 }
 
 /** What became of calls since the hub was told last. */

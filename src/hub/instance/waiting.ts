@@ -39,9 +39,16 @@ export class Waiting {
     return calls;
   }
 
-  /** How many of this class and tenant wait. */
-  of(who: Pick<Wanted, 'lane' | 'tenant'>): number {
-    return this.#asks.get(nameOf(who))?.size ?? 0;
+  /** How many wait of a class and of those before it. */
+  upTo(lane: TrafficClass): number {
+    let calls = 0;
+    for (const asks of this.#asks.values()) {
+      for (const ask of asks) {
+        if (lanes.indexOf(ask.lane) <= lanes.indexOf(lane)) calls += asks.size;
+        break;
+      }
+    }
+    return calls;
   }
 
   /** Whether anybody waits who comes before a class, or is of it. */

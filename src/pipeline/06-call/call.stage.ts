@@ -2,7 +2,7 @@ import type { Endpoint, OpcoAdapter, UpstreamRequest, UpstreamResponse } from '.
 import { asOpcoviaError, fail, type OpcoviaError } from '../../core/errors.js';
 import { Exchange } from '../../core/exchange.js';
 import { budgetKey } from '../../core/keys.js';
-import type { CallAnswer, Permits } from '../../core/permits.js';
+import type { CallAnswer, PermitDecision, Permits } from '../../core/permits.js';
 import type { Stage } from '../../core/stage.js';
 import { retryAfterSeconds } from '../../core/retry-after.js';
 import type { CallOutcome } from './breaker.js';
@@ -96,7 +96,7 @@ export class CallStage implements Stage {
       remainingMs: () => (exchange.call.signal?.aborted ? 0 : outgoing.remainingMs()),
       random: this.parts.random,
       wait: this.parts.wait,
-      mayCallAgain: () => budget.spend() && this.#takePermit(outgoing) === undefined,
+      mayCallAgain: async () => budget.spend() && (await this.#takePermit(outgoing)) === undefined,
     });
   }
 
@@ -155,7 +155,7 @@ export class CallStage implements Stage {
         // What waited for a place until its time was nearly up says nothing about the OPCO.
         if (remainingMs() < this.#leastMs(endpoint.kind)) throw tooLate();
         if (call.signal?.aborted) throw fail('UPSTREAM_ERROR', { sent: 'not-sent' });
-        const waitSeconds = resend > 0 ? this.#takePermit({ exchange, adapter }) : undefined;
+        const waitSeconds = resend > 0 ? await this.#takePermit({ exchange, adapter }) : undefined;
         // The 401 before it proves that nothing was applied.
         if (waitSeconds !== undefined) throw fail('RATE_LIMITED', { retryAfterSeconds: waitSeconds, sent: 'not-sent' });
         if (endpoint.kind === 'deposit') await intend(exchange);
@@ -166,10 +166,16 @@ export class CallStage implements Stage {
   }
 
   /** Undefined when a permit was had, else the seconds to wait for one. */
-  #takePermit({ exchange, adapter }: Pick<Outgoing, 'exchange' | 'adapter'>): number | undefined {
-    const { tenant, traffic } = exchange.call;
-    const decision = this.parts.permits.take(budgetKey(adapter.id, tenant.environment), traffic, tenant.hash);
+  async #takePermit(outgoing: Pick<Outgoing, 'exchange' | 'adapter'>): Promise<number | undefined> {
+    const decision = await this.#ask(outgoing);
     return decision.granted ? undefined : Math.max(1, Math.ceil(decision.retryAfterSeconds));
+  }
+
+  /** Of a call that has had its place already, and is made once more, or of one that stands for it. */
+  #ask({ exchange, adapter }: Pick<Outgoing, 'exchange' | 'adapter'>): Promise<PermitDecision> {
+    const { tenant, traffic, signal } = exchange.call;
+    const asking = { tenant: tenant.hash, patienceMs: permitPatienceMs, ...(signal && { signal }) };
+    return this.parts.permits.ask(budgetKey(adapter.id, tenant.environment), traffic, asking);
   }
 
   #throttled({ exchange, adapter }: Outgoing, { headers }: UpstreamResponse): void {
@@ -197,11 +203,7 @@ export class CallStage implements Stage {
     const endpoint = adapter.endpoints.status;
     if (!endpoint) return;
     const { signal: _, beforeSend: __, body: ___, ...call } = exchange.call;
-    const decision = this.parts.permits.take(
-      budgetKey(adapter.id, call.tenant.environment),
-      call.traffic,
-      call.tenant.hash,
-    );
+    const decision = await this.#ask(outgoing);
     if (!decision.granted) return;
     const probe = new Exchange({ ...call, endpoint: 'status', query: {} }, exchange.clock);
     probe.write('adapter', adapter);
@@ -230,6 +232,8 @@ function kept<T>(map: Map<string, T>, name: string, make: () => T): T {
   return value;
 }
 
+/** So long another permit is waited for. */
+const permitPatienceMs = 250;
 /** Less time than that is not worth a call. */
 const leastMs = 100;
 const leastShareOfDeposit = 0.4;

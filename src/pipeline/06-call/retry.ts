@@ -12,7 +12,7 @@ export interface RetryConditions {
   random(): number;
   wait(ms: number): Promise<void>;
   /** Whether another call may be made now: a permit and a share of the retry budget. */
-  mayCallAgain(): boolean;
+  mayCallAgain(): boolean | Promise<boolean>;
 }
 
 const mostRetries = 2;
@@ -32,7 +32,7 @@ export async function withRetries(
     );
     const pauseMs = firstPauseMs * 2 ** retries * (0.5 + conditions.random());
     const useful = conditions.remainingMs() - pauseMs > leastUsefulMs;
-    if (retries === mostRetries || !worthRepeating(attempted) || !useful || !conditions.mayCallAgain())
+    if (retries === mostRetries || !worthRepeating(attempted) || !useful || !(await conditions.mayCallAgain()))
       return settled(attempted);
     await conditions.wait(pauseMs);
   }
