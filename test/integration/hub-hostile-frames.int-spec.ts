@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { aHubLine, BareInstance, helloOf, isServed, upgraded, type HubLine } from '../support/a-hub-line.js';
+import { aHubLine, BareInstance, helloOf, isServed, upgraded, type HubLine } from '../support/a-hub-gateway.js';
 import { eventually } from '../support/product.js';
 
 const tenant = 'ab'.repeat(32);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { aHubLine, BareInstance, isServed, upgraded, type HubLine } from '../support/a-hub-line.js';
+import { aHubLine, BareInstance, isServed, upgraded, type HubLine } from '../support/a-hub-gateway.js';
 import { eventually } from '../support/product.js';
 
 const tenant = 'ab'.repeat(32);
