@@ -49,6 +49,7 @@ export class HubProcess {
   readonly #lead: Lead | undefined;
   readonly #run = randomUUID();
   #hub: Hub | undefined;
+  #stopped = false;
 
   constructor(
     private readonly parts: HubProcessParts,
@@ -80,6 +81,7 @@ export class HubProcess {
 
   /** Gives everything back: the lease, the lead, the lines. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.parts.permits.close();
     await this.#lead?.stop();
     await this.door?.gateway.stop();
@@ -117,7 +119,7 @@ export class HubProcess {
   }
 
   #follow(): void {
-    if (this.#calls) this.parts.permits.connect((listener) => this.#line(listener));
+    if (this.#calls && !this.#stopped) this.parts.permits.connect((listener) => this.#line(listener));
   }
 
   #line(listener: Listener): Line {
