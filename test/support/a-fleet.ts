@@ -41,6 +41,9 @@ const shortTimers = {
   OPCOVIA_POLL_INTERVAL_SECONDS: '3600',
   // Longer than any answer is held back or comes late in these tests but those that are never given.
   OPCOVIA_QUIET_PERIOD_MS: '1500',
+  // Whoever is killed here leads: the next one has to lead soon.
+  OPCOVIA_HUB_LEADER_SECONDS: '3',
+  OPCOVIA_HUB_LEASE_SECONDS: '2',
 };
 
 /**

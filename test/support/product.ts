@@ -70,9 +70,10 @@ export async function startProduct(given: Variables | ((databaseUrl: string) => 
     OPCOVIA_POLL_INTERVAL_SECONDS: '0.3',
     OPCOVIA_JOB_BACKOFF_MS: '50',
     OPCOVIA_QUIET_PERIOD_MS: '100',
-    // The tests, the sandbox and the product share one event loop and two cores: a pause there says nothing about PostgreSQL or Redis.
+    // The tests, the sandbox and the product share one event loop and two cores: a pause there says nothing about PostgreSQL, Redis or the hub.
     OPCOVIA_DATABASE_CONNECT_MS: '20000',
     OPCOVIA_CACHE_PATIENCE_MS: '20000',
+    OPCOVIA_HUB_LEADER_SECONDS: '60',
     ...variables,
   });
   const opcovia = await startOpcovia(env, { logTo: logs });
