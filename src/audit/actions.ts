@@ -51,6 +51,8 @@ export const auditActions = [
   'cache.hits',
   'budget.overridden',
   'budget.restored',
+  'hub_instance.revoked',
+  'hub_instance.readmitted',
   'audit.searched',
 ] as const;
 

@@ -5,6 +5,7 @@ import { auditSearchCommand, auditVerifyCommand } from './audit-commands.js';
 import type { Command, Workplace } from './command.js';
 import { CommandError, UsageError } from './command-errors.js';
 import { credentialsSetCommand, opcoClientSetCommand } from './credential-commands.js';
+import { hubRevokeCommand } from './hub-commands.js';
 import { isolationCheckCommand } from './isolation-commands.js';
 import { jobsDeadCommand, jobsRedriveCommand } from './job-commands.js';
 import { keyringReencryptCommand, keyringStatusCommand } from './keyring-commands.js';
@@ -39,6 +40,7 @@ const commands: readonly Command[] = [
   snapshotsVerifyCommand,
   isolationCheckCommand,
   listenCommand,
+  hubRevokeCommand,
   staffTokenCommand,
   keyringStatusCommand,
   keyringReencryptCommand,

@@ -25,7 +25,7 @@ export interface CallAnswer {
 export interface Asking {
   readonly tenant: string;
   readonly patienceMs: number;
-  /** Against the other tenants, 0.1 to 10; 1 when absent. */
+  /** Against the other tenants, 0.1 to 100; 1 when absent. */
   readonly weight?: number;
   /** Whoever leaves is let go. */
   readonly signal?: AbortSignal;

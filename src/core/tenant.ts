@@ -18,6 +18,8 @@ export interface Tenant {
   readonly nom: string;
   /** The key that was presented (an alias of the tenant), never its text. */
   readonly keyId: string;
+  /** Turns that it has while others wait as well, for each turn of a tenant of weight one; 1 to 100, 1 when absent. */
+  readonly weight?: number;
 }
 
 /** Hashes the bytes of an API key; callers have already checked that the key is visible ASCII. */

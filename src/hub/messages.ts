@@ -8,7 +8,7 @@ export interface Wanted {
   readonly lane: Lane;
   /** The tenant's hash. */
   readonly tenant: string;
-  /** Its weight against the other tenants, 0.1 to 10. */
+  /** Its weight against the other tenants, 0.1 to 100. */
   readonly weight: number;
   readonly calls: number;
 }

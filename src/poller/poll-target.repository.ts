@@ -41,6 +41,7 @@ interface TargetRow {
   readonly tenant_hash: string;
   readonly opco_id: string;
   readonly failures: number;
+  readonly weight: number;
   readonly nom: string;
   readonly environment: Environment;
   readonly tell_discovered: boolean;
@@ -67,7 +68,7 @@ export class PollTargetRepository {
     const rows = await this.database.asSystem((sql) =>
       sql.query<TargetRow>(
         `WITH due AS MATERIALIZED (
-           SELECT p.tenant_hash, p.opco_id, t.nom, t.environment
+           SELECT p.tenant_hash, p.opco_id, t.nom, t.environment, t.weight
            FROM poll_targets p JOIN tenants t ON t.tenant_hash = p.tenant_hash AND t.suspended_at IS NULL
            WHERE p.stopped_at IS NULL AND p.next_poll_at <= now() AND (p.claimed_until IS NULL OR p.claimed_until <= now())
            ORDER BY p.next_poll_at LIMIT $2 FOR UPDATE OF p SKIP LOCKED
@@ -75,7 +76,7 @@ export class PollTargetRepository {
          UPDATE poll_targets p SET claimed_by = $1,
            claimed_until = now() + make_interval(secs => $3), next_poll_at = now() + make_interval(secs => $3)
          FROM due WHERE p.tenant_hash = due.tenant_hash AND p.opco_id = due.opco_id
-         RETURNING p.tenant_hash, p.opco_id, p.failures, due.nom, due.environment, p.tell_discovered, now()::text AS claimed_at,
+         RETURNING p.tenant_hash, p.opco_id, p.failures, due.nom, due.environment, due.weight, p.tell_discovered, now()::text AS claimed_at,
            json_build_object('due', p.next_factures_at <= now(), 'allKnown', p.factures_known_at IS NOT NULL,
              'calls', p.factures_calls) AS factures,
            (SELECT count(*)::int FROM poll_targets o WHERE o.opco_id = p.opco_id AND o.stopped_at IS NULL
@@ -84,7 +85,10 @@ export class PollTargetRepository {
       ),
     );
     return rows.map((row) => ({
-      tenant: { hash: readTenantHash(row.tenant_hash), environment: row.environment, nom: row.nom, keyId: 'poller' },
+      tenant: {
+        ...{ hash: readTenantHash(row.tenant_hash), environment: row.environment, nom: row.nom },
+        ...{ keyId: 'poller', weight: row.weight },
+      },
       opcoId: row.opco_id,
       claim,
       failures: row.failures,

@@ -12,6 +12,8 @@ export interface ClaimedJob {
   readonly opcoId: string;
   readonly type: string;
   readonly token: string;
+  /** Of the tenant. */
+  readonly weight: number;
   /** Counted attempts, this one included. */
   readonly attempts: number;
   readonly dataKeyId: string;
@@ -42,11 +44,10 @@ export interface PlannedStep {
   readonly label: string;
 }
 
-interface ClaimRow {
+interface ClaimRow extends Pick<ClaimedJob, 'weight' | 'attempts'> {
   readonly environment: Environment;
   readonly opco_id: string;
   readonly type: string;
-  readonly attempts: number;
   readonly data_key_id: string;
   readonly payload: string | null;
   readonly request_id: string;
@@ -164,7 +165,7 @@ async function take(sql: Sql, jobId: string, token: string): Promise<ClaimRow | 
      RETURNING environment, opco_id, type, attempts, data_key_id, payload, request_id, pending_reason,
        coalesce(extract(epoch FROM now() - reason_since) * 1000, 0)::float8 AS reason_ms, in_doubt, doubt,
        coalesce(extract(epoch FROM now() - doubt_since) * 1000, 0)::float8 AS doubt_ms, known_before, step, steps,
-       effect_key IS NOT NULL AS exclusive`,
+       effect_key IS NOT NULL AS exclusive, (SELECT weight FROM tenants t WHERE t.tenant_hash = j.tenant_hash) AS weight`,
     [jobId, token, Object.keys(depositTypes)],
   );
   return row;
@@ -230,8 +231,7 @@ function toClaim(tenant: TenantHash, jobId: string, token: string, row: ClaimRow
     environment: row.environment,
     opcoId: row.opco_id,
     type: row.type,
-    token,
-    attempts: row.attempts,
+    ...{ token, attempts: row.attempts, weight: row.weight },
     dataKeyId: row.data_key_id,
     payload: row.payload,
     requestId: row.request_id,

@@ -68,7 +68,10 @@ export class OpenDeposit {
       : { endpoint: endpointOf(job.type), ...content };
     const call: Call = {
       requestId: job.requestId,
-      tenant: { hash: job.tenant, environment: job.environment, nom: '', keyId: `job:${job.jobId}` },
+      tenant: {
+        ...{ hash: job.tenant, environment: job.environment, nom: '' },
+        ...{ keyId: `job:${job.jobId}`, weight: job.weight },
+      },
       opcoId: job.opcoId,
       endpoint,
       traffic: 'job',

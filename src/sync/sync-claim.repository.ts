@@ -26,6 +26,7 @@ interface ClaimedRow {
   readonly fence: string;
   readonly nom: string;
   readonly environment: Environment;
+  readonly weight: number;
 }
 
 /**
@@ -43,7 +44,7 @@ export class SyncClaimRepository {
     const rows = await this.database.asSystem((sql) =>
       sql.query<ClaimedRow>(
         `WITH due AS MATERIALIZED (
-           SELECT s.id, t.nom, t.environment
+           SELECT s.id, t.nom, t.environment, t.weight
            FROM sync_jobs s JOIN tenants t ON t.tenant_hash = s.tenant_hash AND t.suspended_at IS NULL
            WHERE s.status IN ('pending', 'running') AND s.run_at <= now()
              AND (s.claimed_until IS NULL OR s.claimed_until <= now())
@@ -51,15 +52,15 @@ export class SyncClaimRepository {
          )
          UPDATE sync_jobs s SET claimed_until = now() + make_interval(secs => $2), fence = s.fence + 1
          FROM due WHERE s.id = due.id
-         RETURNING s.id, s.tenant_hash, s.opco_id, s.fence, due.nom, due.environment`,
+         RETURNING s.id, s.tenant_hash, s.opco_id, s.fence, due.nom, due.environment, due.weight`,
         [limit, leaseSeconds],
       ),
     );
-    return rows.map((row) => ({
-      syncId: row.id,
-      tenant: { hash: readTenantHash(row.tenant_hash), environment: row.environment, nom: row.nom, keyId: 'sync' },
-      opcoId: row.opco_id,
-      fence: row.fence,
+    return rows.map(({ id, tenant_hash, opco_id, fence, ...tenant }) => ({
+      syncId: id,
+      tenant: { hash: readTenantHash(tenant_hash), ...tenant, keyId: 'sync' },
+      opcoId: opco_id,
+      fence,
     }));
   }
 

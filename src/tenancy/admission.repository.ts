@@ -16,6 +16,7 @@ interface Row {
   readonly tenant_hash: string;
   readonly nom: string;
   readonly environment: Environment;
+  readonly weight: number;
   readonly expires_at: Date | null;
   readonly revoked: boolean;
   readonly suspended: boolean;
@@ -26,7 +27,7 @@ export async function findTenantOfKey(database: Database, keyHash: TenantHash): 
   const [row] = await database.asKeyHolder(keyHash, (sql) =>
     sql.query<Row>(
       `SELECT k.id, k.expires_at, k.revoked_at IS NOT NULL AS revoked, t.suspended_at IS NOT NULL AS suspended,
-              t.tenant_hash, t.nom, t.environment
+              t.tenant_hash, t.nom, t.environment, t.weight
        FROM api_keys k JOIN tenants t USING (tenant_hash) WHERE k.key_hash = $1`,
       [keyHash],
     ),
@@ -34,6 +35,7 @@ export async function findTenantOfKey(database: Database, keyHash: TenantHash): 
   if (!row) return 'unknown';
   if (row.revoked) return 'revoked';
   if (row.suspended) return 'suspended';
-  const tenant = { hash: readTenantHash(row.tenant_hash), environment: row.environment, nom: row.nom, keyId: row.id };
+  const { id: keyId, environment, nom, weight } = row;
+  const tenant = { hash: readTenantHash(row.tenant_hash), environment, nom, keyId, weight };
   return row.expires_at ? { tenant, expiresAt: row.expires_at.getTime() } : { tenant };
 }

@@ -72,11 +72,29 @@ describe('the command line, on a real database', () => {
     expect((await run(['audit:search', '--tenant', hash])).text).toMatch(/tenant\.resumed[\s\S]*tenant\.suspended/);
   });
 
+  it('sends an instance away from the hub once, lets it come back once, and leaves both in the trail', async () => {
+    const order = (...more: string[]) => run(['hub:revoke', '--instance', 'api-7', ...more]);
+    const barred = () => test.database.asSystem((sql) => sql.query('SELECT instance FROM hub_revoked'));
+    expect((await run(['hub:revoke', '--instance', "x'; --"])).code).not.toBe(0);
+    expect((await order('--readmit')).code).toBe(1);
+    expect((await order()).text).toBe('api-7 : écartée du hub.');
+    expect(await barred()).toEqual([{ instance: 'api-7' }]);
+    expect((await order()).code).toBe(1);
+    expect((await order('--readmit')).text).toBe('api-7 : peut revenir.');
+    expect(await barred()).toEqual([]);
+    const trail = await test.database.asSystem((sql) =>
+      sql.query("SELECT action FROM audit_logs WHERE object = 'instance:api-7' ORDER BY id"),
+    );
+    expect(trail).toEqual([{ action: 'hub_instance.revoked' }, { action: 'hub_instance.readmitted' }]);
+  });
+
   it('weighs a CFA, and says what it weighed before in the trail', async () => {
     const created = await run(['tenant:create', '--nom', 'CFA W']);
     const [, hash = ''] = /empreinte ([0-9a-f]{8})/.exec(created.text) ?? [];
     expect((await run(['tenant:weight', '--tenant', hash, '--weight', '3'])).text).toBe('CFA W : poids 3.');
     expect((await run(['tenant:list'])).text).toContain('CFA W  (poids 3)');
+    const [key = ''] = /ocv_\S+/.exec(created.text) ?? [];
+    expect(await new Admission(test.database).admitTenant(key)).toMatchObject({ nom: 'CFA W', weight: 3 });
     expect((await run(['audit:search', '--tenant', hash])).text).toMatch(/tenant\.weighed .* before=1 weight=3/);
   });
 

@@ -1,3 +1,4 @@
+import { HubRevocations } from '../../src/hub/leader/hub-revocations.js';
 import { randomBytes } from 'node:crypto';
 import Fastify, { type FastifyInstance } from 'fastify';
 import pino from 'pino';
@@ -88,7 +89,7 @@ describe('the hub’s side of processes on one PostgreSQL', () => {
     const named = { OPCOVIA_HUB_INSTANCE: 'api-gone', OPCOVIA_HUB_INSTANCE_SECRET: secret };
     const gone = await aProcess('api', named);
     await goesBy(gone.permits, 1);
-    await test.database.asSystem((sql) => sql.query(`INSERT INTO hub_revoked (instance) VALUES ('api-gone')`));
+    await test.database.asSystem((sql) => new HubRevocations().revoke(sql, 'api-gone'));
     await eventually(
       () => Promise.resolve(gone.permits.state()),
       (state) => !state.connected && state.mode !== 'granted',

@@ -20,7 +20,7 @@ export function saneWants(wants: readonly Wanted[]): Want[] {
     .filter(({ lane }) => lanes.includes(lane))
     .map(({ lane, tenant, weight, calls }) => ({
       ...{ lane, tenant: String(tenant) },
-      ...{ weight: within(weight, 0.1, 10, 1), calls: saneCalls(calls) },
+      ...{ weight: within(weight, 0.1, 100, 1), calls: saneCalls(calls) },
     }))
     .filter(({ calls }) => calls > 0);
 }

@@ -34,7 +34,7 @@ export const tenantOrNone = Type.String({ pattern: '^([0-9a-f]{64})?$' });
 /** Calls of one tenant and class that may be wanted, granted or given back. */
 export const calls = count(100_000);
 
-const wanted = part({ lane, tenant: tenantOrNone, weight: between(0.1, 10), calls });
+const wanted = part({ lane, tenant: tenantOrNone, weight: between(0.1, 100), calls });
 const became = part({
   tenant: Type.String({ pattern: tenantPattern }),
   accepted: calls,

@@ -45,6 +45,17 @@ describe('rate-limit', () => {
     expect(asked.map(({ asking }) => asking.patienceMs)).toEqual([ms]);
   });
 
+  it.each([
+    [3, 3],
+    [undefined, 1],
+  ])("stands in line with the tenant's weight (%p)", async (weight, told) => {
+    const { stage, asked } = rig(inSeconds(9));
+    const call = aCall();
+    const tenant = { ...call.tenant, ...(weight !== undefined && { weight }) };
+    await advance(stage, anExchange({ adapter: anAdapter() }, { ...call, tenant }));
+    expect(asked[0]?.asking.weight).toBe(told);
+  });
+
   it('lets whoever leaves out of the line', async () => {
     const leaving = new AbortController();
     const { stage, asked } = rig(inSeconds(9));

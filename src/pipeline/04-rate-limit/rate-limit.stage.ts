@@ -34,7 +34,7 @@ export class RateLimitStage implements Stage {
     const { tenant, traffic, signal } = exchange.call;
     const budget = budgetKey(exchange.read('adapter').id, tenant.environment);
     const decision = await this.permits.ask(budget, traffic, {
-      ...{ tenant: tenant.hash, patienceMs: patienceMs[traffic] },
+      ...{ tenant: tenant.hash, weight: tenant.weight ?? 1, patienceMs: patienceMs[traffic] },
       ...(signal && { signal }),
     });
     if (!decision.granted) throw refusal(decision);

@@ -173,9 +173,10 @@ export class CallStage implements Stage {
 
   /** Of a call that has had its place already, and is made once more, or of one that stands for it. */
   #ask({ exchange, adapter }: Pick<Outgoing, 'exchange' | 'adapter'>): Promise<PermitDecision> {
-    const { tenant, traffic, signal } = exchange.call;
-    const asking = { tenant: tenant.hash, patienceMs: permitPatienceMs, ...(signal && { signal }) };
-    return this.parts.permits.ask(budgetKey(adapter.id, tenant.environment), traffic, asking);
+    const { hash, weight = 1, environment } = exchange.call.tenant;
+    const { traffic, signal } = exchange.call;
+    const asking = { tenant: hash, weight, patienceMs: permitPatienceMs, ...(signal && { signal }) };
+    return this.parts.permits.ask(budgetKey(adapter.id, environment), traffic, asking);
   }
 
   #throttled({ exchange, adapter }: Outgoing, { headers }: UpstreamResponse): void {
