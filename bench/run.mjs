@@ -119,8 +119,8 @@ async function measure(row) {
   return { name: row.name, title: row.title, nginxDoes: row.nginxDoes, failures, targets: measured };
 }
 
-async function measureByScript({ name, title, script }) {
-  const limits = ['--rounds', String(rounds), '--seconds', String(seconds)];
+async function measureByScript({ name, title, script, args = [] }) {
+  const limits = ['--rounds', String(rounds), '--seconds', String(seconds), ...args];
   const printed = await printedBy(pinned('server', [process.execPath, join(here, script), ...limits]));
   return { name, title, printed, failures: [], targets: [] };
 }

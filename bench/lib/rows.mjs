@@ -86,4 +86,10 @@ export const rows = [
   },
   { name: 'diff', title: 'a dossier against its version before', script: 'diff.mjs' },
   { name: 'snapshots', title: 'versions written, and their size', script: 'snapshots.mjs' },
+  {
+    name: 'hub',
+    title: 'the hub in virtual time, beside other limiters',
+    script: 'hub.mjs',
+    args: ['--virtual-seconds', '800'],
+  },
 ];

@@ -93,7 +93,7 @@ describe('the command line, on a real database', () => {
     const [, hash = ''] = /empreinte ([0-9a-f]{8})/.exec(created.text) ?? [];
     expect((await run(['tenant:weight', '--tenant', hash, '--weight', '3'])).text).toBe('CFA W : poids 3.');
     expect((await run(['tenant:list'])).text).toContain('CFA W  (poids 3)');
-    const [key = ''] = /ocv_\S+/.exec(created.text) ?? [];
+    const [key = ''] = /opv_test_\S{43}/.exec(created.text) ?? [];
     expect(await new Admission(test.database).admitTenant(key)).toMatchObject({ nom: 'CFA W', weight: 3 });
     expect((await run(['audit:search', '--tenant', hash])).text).toMatch(/tenant\.weighed .* before=1 weight=3/);
   });
