@@ -92,7 +92,8 @@ let matrix: Matrix;
 const numeros = new Map<OpcoId, Numeros>();
 
 beforeAll(async () => {
-  product = await startProduct({ OPCOVIA_POLL_INTERVAL_SECONDS: '3600' });
+  // What the poller reads might drift as well.
+  product = await startProduct({ OPCOVIA_ROLES: 'api,worker,hub' });
   await controlOf(product.sandbox, 'clock', { set: morning });
   cfa = await CfaEverywhere.of(product, 'CFA de partout');
   matrix = await cfa.matrix();

@@ -34,11 +34,13 @@ describe('a deposit that has to wait', () => {
       const job = await view(jobId);
       return job.reason === 'quota' && job;
     });
-    expect(waiting).toMatchObject({ status: 'pending', attempts: 0, position: 1, eta: null });
-    const [due] = await rows<{ wait: number }>(
-      'SELECT extract(epoch FROM run_at - now())::float8 AS wait FROM job_outbox',
+    expect(waiting).toMatchObject({ status: 'pending', attempts: 0, position: 1 });
+    const [due] = await rows<{ wait: number; at: Date }>(
+      'SELECT extract(epoch FROM run_at - now())::float8 AS wait, run_at AS at FROM job_outbox',
     );
     expect(due?.wait).toBeGreaterThan(0.5);
+    // No sooner than the 429 allows.
+    expect(Date.parse(waiting.eta ?? '')).toBeGreaterThanOrEqual((due?.at.getTime() ?? Infinity) - 1);
     expect(await ends(jobId, 'completed')).toMatchObject({ attempts: 1 });
     expect(queue.opco.sent).toHaveLength(2);
   });
