@@ -4,7 +4,11 @@ import { CacheHitLog } from '../audit/cache-hit-log.js';
 import { UpstreamCallLog } from '../audit/upstream-call-log.js';
 import { budgetKey } from '../core/keys.js';
 import type { Permits } from '../core/permits.js';
+import { besideHub } from '../hub/central/beside.js';
+import { Hub } from '../hub/central/hub.js';
+import { BudgetSizes } from '../hub/central/sizes.js';
 import { PERMITS } from '../hub/hub.tokens.js';
+import { InstancePermits } from '../hub/instance/instance-permits.js';
 import { adapters } from '../opco/adapters.js';
 import { CLOCK } from '../platform/clock.token.js';
 import { Env } from '../platform/config/env.js';
@@ -27,7 +31,7 @@ const surroundings: Provider[] = [
   { provide: CLOCK, useValue: new ManualClock() },
   { provide: CACHE_REDIS, useValue: { status: 'end' } },
   { provide: TENANT_KEYS, useValue: {} },
-  { provide: Env, useValue: Object.assign(new Env(), { OPCOVIA_EDITEUR: 'E' }) },
+  { provide: Env, useValue: Object.assign(new Env(), { OPCOVIA_EDITEUR: 'E', OPCOVIA_HUB_INSTANCE: 'here' }) },
   { provide: Upstreams, useValue: new Upstreams(new Map()) },
   { provide: UpstreamCallLog, useValue: { recordUpstreamCall: () => Promise.resolve() } },
   { provide: CacheHitLog, useValue: { count: () => undefined } },
@@ -49,6 +53,10 @@ describe('the wiring of the pipeline', () => {
       .overrideProvider(RedisForgetBus)
       .useValue({ listen: () => undefined, publish: () => Promise.resolve(), close: () => undefined })
       .compile();
+    // The application's own hub leads once PostgreSQL says so, and there is none here.
+    const clock = wiring.get<ManualClock>(CLOCK);
+    const hub = new Hub({ clock, timers: clock, sizes: wiring.get(BudgetSizes), epoch: 1 });
+    wiring.get(InstancePermits).connect((listener) => besideHub(hub, 'here', listener));
     const exchange = await wiring.get(PipelineRunner).run(aCall());
     expect(exchange.failure).toMatchObject({
       code: 'UPSTREAM_UNAVAILABLE',

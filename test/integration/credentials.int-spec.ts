@@ -13,7 +13,7 @@ describe('the key of a CFA at an OPCO', () => {
 
   beforeAll(async () => {
     // No poller: what is read here is read by the tests alone.
-    product = await startProduct({ OPCOVIA_ROLES: 'api' });
+    product = await startProduct({ OPCOVIA_ROLES: 'api,hub' });
     [anna, boris] = [await product.newTenant('CFA Anna'), await product.newTenant('CFA Boris')];
     owner = new pg.Client({ connectionString: product.databaseUrl });
     await owner.connect();
