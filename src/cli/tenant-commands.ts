@@ -66,7 +66,8 @@ export const tenantSuspendCommand: Command = {
 export const tenantWeightCommand: Command = {
   name: 'tenant:weight',
   usage: '--tenant <empreinte> --weight <1 à 100>',
-  about: 'Règle la part d’un CFA : au poids 2, ses dépôts et ses appels passent deux fois plus souvent qu’au poids 1 (par défaut).',
+  about:
+    'Règle la part d’un CFA : au poids 2, ses dépôts et ses appels passent deux fois plus souvent qu’au poids 1 (par défaut).',
   options: { tenant: { type: 'string' }, weight: { type: 'string' } },
   async run(given, { desk, terminal }) {
     const text = required(given, 'weight');
