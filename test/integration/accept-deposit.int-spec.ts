@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import type { OpcoviaError } from '../../src/core/errors.js';
 import { runtimeOptions } from '../../src/platform/database/data-source.js';
 import { Database } from '../../src/platform/database/database.js';
+import { StatementNames } from '../../src/platform/database/statement-names.js';
 import type { DepositToAccept } from '../../src/queue/accept-columns.js';
 import { AcceptDeposit } from '../../src/queue/accept-deposit.js';
 import { aDeposit, aQueue, aTenant, type TestQueue } from '../support/a-queue.js';
@@ -168,7 +169,7 @@ describe('the acceptance of deposits', () => {
         connectionString: url,
       });
     const [app, system] = pools as [DataSource, DataSource];
-    const accepting = new AcceptDeposit(new Database(app, system), queue.keys, () => undefined);
+    const accepting = new AcceptDeposit(new Database(app, system, new StatementNames()), queue.keys, () => undefined);
     const begun = performance.now();
     await expect(accepting.accept(aDeposit(tenant))).rejects.toMatchObject({
       code: 'SERVICE_UNAVAILABLE',

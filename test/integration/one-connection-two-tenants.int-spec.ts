@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { readTenantHash, type TenantHash } from '../../src/core/tenant.js';
 import { runtimeOptions } from '../../src/platform/database/data-source.js';
 import { Database, type Sql } from '../../src/platform/database/database.js';
+import { StatementNames } from '../../src/platform/database/statement-names.js';
 import { isolationRules } from '../../src/platform/database/isolation-rules.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -24,7 +25,7 @@ describe('one connection for two tenants', () => {
     test = await createTestDatabase();
     app = await new DataSource(runtimeOptions(test.url, 'opcovia_app', { poolSize: 1 })).initialize();
     system = await new DataSource(runtimeOptions(test.url, 'opcovia_system', { poolSize: 1 })).initialize();
-    database = new Database(app, system);
+    database = new Database(app, system, new StatementNames());
     (app.driver as unknown as { master: Pool }).master.on('acquire', (client) => (borrowed = client));
     for (const tenant of [alice, bruno]) {
       await database.asSystem((sql) =>

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { runtimeOptions } from '../../src/platform/database/data-source.js';
 import { Database } from '../../src/platform/database/database.js';
+import { StatementNames } from '../../src/platform/database/statement-names.js';
 import { migrate } from '../../src/platform/database/migrate.js';
 
 /** A database of one test file, with every migration applied. */
@@ -103,7 +104,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const system = await new DataSource(runtimeOptions(url, 'opcovia_system', { poolSize: 5 })).initialize();
   return {
     url,
-    database: new Database(app, system),
+    database: new Database(app, system, new StatementNames()),
     drop: async () => {
       await Promise.all([app.destroy(), system.destroy()]);
       await drop();

@@ -49,6 +49,13 @@ export class Env extends HubSettings {
   @Whole(100, 60_000)
   OPCOVIA_DATABASE_CONNECT_MS = 3000;
 
+  @Setting(
+    'Statements that PostgreSQL plans once a connection and not at every call. 0 behind a pooler that deals out sessions by the ' +
+      'transaction and knows nothing of prepared statements (PgBouncer before 1.21).',
+  )
+  @Whole(0, 10_000)
+  OPCOVIA_DATABASE_PREPARED = 500;
+
   @Setting('Redis of the queue; its maxmemory-policy must be noeviction.', 'secret')
   @OptionalText()
   REDIS_URL?: string;

@@ -41,6 +41,8 @@ export function runtimeOptions(
       query_timeout: 20_000,
       // A connection costs several round trips: what a burst has opened is kept for the next one.
       idleTimeoutMillis: 60_000,
+      // With a connection go the plans that were made when the tables were smaller, and the memory that they take.
+      maxLifetimeSeconds: 600,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
     },

@@ -4,6 +4,7 @@ import type { DataSource } from 'typeorm';
 import { Env } from '../config/env.js';
 import { runtimeOptions, type DatabaseRole } from './data-source.js';
 import { Database } from './database.js';
+import { StatementNames } from './statement-names.js';
 
 /** One pool for one role. */
 const connect = (role: DatabaseRole, name: string) =>
@@ -28,8 +29,9 @@ const connect = (role: DatabaseRole, name: string) =>
   providers: [
     {
       provide: Database,
-      inject: [getDataSourceToken('app'), getDataSourceToken('system')],
-      useFactory: (app: DataSource, system: DataSource) => new Database(app, system),
+      inject: [getDataSourceToken('app'), getDataSourceToken('system'), Env],
+      useFactory: (app: DataSource, system: DataSource, env: Env) =>
+        new Database(app, system, new StatementNames(env.OPCOVIA_DATABASE_PREPARED)),
     },
   ],
   exports: [Database],

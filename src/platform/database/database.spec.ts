@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import { fail } from '../../core/errors.js';
 import { tenantHashOf } from '../../core/tenant.js';
 import { Database } from './database.js';
+import { StatementNames } from './statement-names.js';
 
 const tenant = tenantHashOf('a key');
 /** A database whose connections cannot be had, or break at the first question. */
@@ -14,7 +15,7 @@ const failing = (error: Error, { at }: { at: 'connect' | 'query' }) => {
     connect: at === 'connect' ? broken : () => Promise.resolve(client),
   };
   const source = { driver: { master: pool } } as unknown as DataSource;
-  return new Database(source, source);
+  return new Database(source, source, new StatementNames());
 };
 const coded = (code: string, message = 'x') => Object.assign(new Error(message), { code });
 /** What comes out of each way in. */

@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { runtimeOptions } from './data-source.js';
 import { Database } from './database.js';
+import { StatementNames } from './statement-names.js';
 
 /** Both runtime pools outside a Nest application: for commands. `close` ends them. */
 export async function openDatabase(
@@ -13,7 +14,7 @@ export async function openDatabase(
   try {
     const system = await open('opcovia_system');
     return {
-      database: new Database(app, system),
+      database: new Database(app, system, new StatementNames()),
       close: async () => {
         await Promise.all([app.destroy(), system.destroy()]);
       },
