@@ -17,6 +17,8 @@ export interface ClaimedJob {
   /** Counted attempts, this one included. */
   readonly attempts: number;
   readonly dataKeyId: string;
+  /** The data key, sealed by the key ring; null once it was shredded. */
+  readonly wrappedKey: string | null;
   /** Sealed; null once purged. */
   readonly payload: string | null;
   readonly requestId: string;
@@ -37,10 +39,9 @@ export interface ClaimedJob {
   readonly exclusive: boolean;
 }
 
-/** One step of a composite deposit, as `jobs.steps` holds it. */
+/** One step of a composite deposit, as `jobs.steps` holds it; the label is French. */
 export interface PlannedStep {
   readonly type: string;
-  /** French. */
   readonly label: string;
 }
 
@@ -49,6 +50,7 @@ interface ClaimRow extends Pick<ClaimedJob, 'weight' | 'attempts'> {
   readonly opco_id: string;
   readonly type: string;
   readonly data_key_id: string;
+  readonly wrapped: string | null;
   readonly payload: string | null;
   readonly request_id: string;
   readonly pending_reason: string | null;
@@ -107,13 +109,7 @@ export class AttemptRepository {
     try {
       return await this.database.asTenant(tenant, async (sql) => {
         const row = (await take(sql, jobId, token)) ?? (await takeAfter(sql, jobId, token));
-        if (!row) return undefined;
-        await sql.query(
-          `INSERT INTO job_attempts (job_id, attempt, token, tenant_hash)
-           SELECT $1, coalesce(max(attempt), 0) + 1, $2, $3 FROM job_attempts WHERE job_id = $1`,
-          [jobId, token, tenant],
-        );
-        return toClaim(tenant, jobId, token, row);
+        return row && toClaim(tenant, jobId, token, row);
       });
     } catch (error) {
       if (!isTaken(error)) throw error;
@@ -130,17 +126,15 @@ export class AttemptRepository {
     const progress = steps ? stepProgress(steps, step) : sendingProgress;
     return this.database.asTenant(tenant, async (sql) => {
       const held = await sql.query(
-        `UPDATE jobs SET progress = $3, updated_at = now(), intended_at = now(), known_before = $7,
-           timeline = CASE WHEN pending_reason = ANY($6) THEN timeline ELSE ${appendTimeline('$4', '$5')} END
-         WHERE id = $1 AND attempt_token = $2 AND status = 'processing' AND NOT in_doubt RETURNING id`,
+        `WITH held AS (
+           UPDATE jobs SET progress = $3, updated_at = now(), intended_at = now(), known_before = $7,
+             timeline = CASE WHEN pending_reason = ANY($6) THEN timeline ELSE ${appendTimeline('$4', '$5')} END
+           WHERE id = $1 AND attempt_token = $2 AND status = 'processing' AND NOT in_doubt RETURNING id)
+         UPDATE job_attempts a SET sends = sends + 1, seen_at = now() FROM held
+         WHERE a.job_id = held.id AND a.token = $2 RETURNING a.job_id`,
         [jobId, token, JSON.stringify(progress), ...timelineEntry('sending'), lastingReasons, knownBefore],
       );
-      if (held.length === 0) return false;
-      await sql.query('UPDATE job_attempts SET sends = sends + 1, seen_at = now() WHERE job_id = $1 AND token = $2', [
-        jobId,
-        token,
-      ]);
-      return true;
+      return held.length > 0;
     });
   }
 
@@ -156,16 +150,24 @@ export class AttemptRepository {
   }
 }
 
+/** The job is taken, its attempt is listed, and what it takes to open it is read: one round trip. */
 async function take(sql: Sql, jobId: string, token: string): Promise<ClaimRow | undefined> {
   const [row] = await sql.query<ClaimRow>(
-    `UPDATE jobs j SET status = 'processing', attempt_token = $2, updated_at = now(),
-       attempts = attempts + CASE WHEN in_doubt THEN 0 ELSE 1 END
-     WHERE id = $1 AND status = 'pending' AND type = ANY($3) AND NOT ${underWay}
-       AND EXISTS (SELECT 1 FROM job_outbox o WHERE o.job_id = $1 AND o.run_at <= now())
-     RETURNING environment, opco_id, type, attempts, data_key_id, payload, request_id, pending_reason,
-       coalesce(extract(epoch FROM now() - reason_since) * 1000, 0)::float8 AS reason_ms, in_doubt, doubt,
-       coalesce(extract(epoch FROM now() - doubt_since) * 1000, 0)::float8 AS doubt_ms, known_before, step, steps,
-       effect_key IS NOT NULL AS exclusive, (SELECT weight FROM tenants t WHERE t.tenant_hash = j.tenant_hash) AS weight`,
+    `WITH taken AS (
+       UPDATE jobs j SET status = 'processing', attempt_token = $2, updated_at = now(),
+         attempts = attempts + CASE WHEN in_doubt THEN 0 ELSE 1 END
+       WHERE id = $1 AND status = 'pending' AND type = ANY($3) AND NOT ${underWay}
+         AND EXISTS (SELECT 1 FROM job_outbox o WHERE o.job_id = $1 AND o.run_at <= now())
+       RETURNING id, tenant_hash, environment, opco_id, type, attempts, data_key_id, payload, request_id, pending_reason,
+         coalesce(extract(epoch FROM now() - reason_since) * 1000, 0)::float8 AS reason_ms, in_doubt, doubt,
+         coalesce(extract(epoch FROM now() - doubt_since) * 1000, 0)::float8 AS doubt_ms, known_before, step, steps,
+         effect_key IS NOT NULL AS exclusive),
+     listed AS (
+       INSERT INTO job_attempts (job_id, attempt, token, tenant_hash)
+       SELECT id, (SELECT coalesce(max(attempt), 0) + 1 FROM job_attempts a WHERE a.job_id = $1), $2, tenant_hash FROM taken)
+     SELECT taken.*, (SELECT weight FROM tenants t WHERE t.tenant_hash = taken.tenant_hash) AS weight,
+       (SELECT wrapped FROM data_keys k WHERE k.id = taken.data_key_id) AS wrapped
+     FROM taken`,
     [jobId, token, Object.keys(depositTypes)],
   );
   return row;
@@ -233,6 +235,7 @@ function toClaim(tenant: TenantHash, jobId: string, token: string, row: ClaimRow
     type: row.type,
     ...{ token, attempts: row.attempts, weight: row.weight },
     dataKeyId: row.data_key_id,
+    wrappedKey: row.wrapped,
     payload: row.payload,
     requestId: row.request_id,
     reason: row.pending_reason,

@@ -34,7 +34,7 @@ export interface WorkRules extends Omit<RetryRules, 'random'> {
 /** What the work on deposits needs from outside. */
 export interface DepositWorkParts {
   readonly database: Database;
-  readonly keys: Pick<DataKeys, 'open'>;
+  readonly keys: Pick<DataKeys, 'open' | 'opened'>;
   readonly files: Pick<FileStore, 'open' | 'purgeStrays'>;
   readonly events: EventLog;
   readonly audit: AuditTrail;

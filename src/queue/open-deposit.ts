@@ -3,6 +3,7 @@ import type { Composite, Endpoint, OpcoAdapter } from '../core/endpoint.js';
 import { fail } from '../core/errors.js';
 import type { Call } from '../core/exchange.js';
 import type { Database } from '../platform/database/database.js';
+import type { DataKey } from '../tenancy/data-key.js';
 import type { DataKeys } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
 import type { ClaimedJob } from './attempt.repository.js';
@@ -28,7 +29,7 @@ export interface OpenedDeposit {
 /** What opening works with. */
 export interface OpenParts {
   readonly database: Pick<Database, 'asTenant'>;
-  readonly keys: Pick<DataKeys, 'open'>;
+  readonly keys: Pick<DataKeys, 'opened'>;
   readonly files: Pick<FileStore, 'open'>;
   readonly serves: Serves;
 }
@@ -46,11 +47,8 @@ export class OpenDeposit {
   async open(job: ClaimedJob): Promise<OpenedDeposit> {
     const { payload, tenant, dataKeyId, jobId } = job;
     if (payload === null) throw fail('NOT_FOUND', { detail: 'Le contenu de ce dépôt a été effacé.', sent: 'not-sent' });
-    const { key, earlier } = await this.parts.database.asTenant(tenant, async (sql) => {
-      const opened = await this.parts.keys.open(sql, tenant, dataKeyId);
-      const earlier = job.steps ? await stepAnswers(sql, opened, { id: jobId, tenant, before: job.step }) : [];
-      return { key: opened, earlier };
-    });
+    const key = this.parts.keys.opened(tenant, dataKeyId, job.wrappedKey);
+    const earlier = job.step === 0 ? [] : await this.#earlier(job, key);
     const { body, files, within } = readPayload(
       key.unseal(payload, place('jobs', 'payload', jobId, tenant)).toString('utf8'),
     );
@@ -59,6 +57,10 @@ export class OpenDeposit {
       throw fail('NOT_FOUND', { detail: 'Le résultat de la première étape a été effacé.', sent: 'not-sent' });
     const content = { body, files: [...within, ...(await this.parts.files.open(tenant, dataKeyId, files))] };
     return this.#ofStep(job, content, earlier);
+  }
+
+  #earlier({ jobId, tenant, step }: ClaimedJob, key: DataKey): Promise<readonly unknown[]> {
+    return this.parts.database.asTenant(tenant, (sql) => stepAnswers(sql, key, { id: jobId, tenant, before: step }));
   }
 
   #ofStep(job: ClaimedJob, content: Content, earlier: readonly unknown[]): OpenedDeposit {

@@ -66,11 +66,9 @@ export class SettleJob {
     const row = settledRow(job, decision);
     return this.parts.database.asTenant(job.tenant, async (sql) => {
       if (!(await this.#changeJob(sql, settlement, row))) return false;
-      await this.#endAttempt(sql, settlement);
       if (job.steps && settlement.stepAnswer !== undefined) await this.#keepStep(sql, settlement);
       if (decision.kind === 'completed') await this.#keepResult(sql, settlement);
       if (effect) await this.parts.numbers.credit(sql, job.tenant, { ...effect, opcoId: job.opcoId, jobId: job.jobId });
-      await reschedule(sql, job, row);
       if (job.exclusive && row.status !== 'needs_review' && !row.doubt) await wakeSameObject(sql, job.jobId);
       await this.#announce(sql, settlement, row);
       if (decision.kind === 'completed' || decision.kind === 'advance') await expectNews(sql, settlement);
@@ -78,17 +76,27 @@ export class SettleJob {
     });
   }
 
-  async #changeJob(sql: Sql, { job, decision, failure }: Settlement, row: SettledRow): Promise<boolean> {
+  /** The job, the end of its attempt, and when it is due again: one round trip. */
+  async #changeJob(sql: Sql, { job, decision, failure, attemptClass }: Settlement, row: SettledRow): Promise<boolean> {
     const kept = row.status !== 'pending' || row.doubt !== null;
     const error = failure && kept ? await this.#sealError(sql, job, failure) : null;
     const changed = await sql.query(
-      `UPDATE jobs SET status = $3, outcome = $4, error = ${errorToKeep}, progress = $6, attempt_token = NULL, attempts = $7,
+      `WITH changed AS (
+       UPDATE jobs SET status = $3, outcome = $4, error = ${errorToKeep}, progress = $6, attempt_token = NULL, attempts = $7,
          reason_since = CASE WHEN $8::text IS NULL THEN NULL WHEN pending_reason = $8 THEN reason_since ELSE now() END,
          pending_reason = $8, updated_at = now(), completed_at = CASE WHEN $9 THEN now() END,
          in_doubt = $12::jsonb IS NOT NULL, doubt = $12, step = $13,
          doubt_since = CASE WHEN $12::jsonb IS NOT NULL THEN coalesce(doubt_since, now()) END,
          timeline = CASE WHEN pending_reason = $8 AND $8 <> 'retry' THEN timeline ELSE ${appendTimeline('$10', '$11')} END
-       WHERE id = $1 AND attempt_token = $2 AND status = 'processing' RETURNING id`,
+       WHERE id = $1 AND attempt_token = $2 AND status = 'processing' RETURNING id),
+       ended AS (
+         UPDATE job_attempts a SET ended_at = now(), class = $14, upstream_status = $15 FROM changed
+         WHERE a.job_id = changed.id AND a.token = $2),
+       due AS (
+         UPDATE job_outbox o SET enqueued_at = NULL, run_at = now() + make_interval(secs => $16::float8 / 1000) FROM changed
+         WHERE o.job_id = changed.id AND $16::float8 IS NOT NULL),
+       finished AS (DELETE FROM job_outbox o USING changed WHERE o.job_id = changed.id AND $16::float8 IS NULL)
+       SELECT id FROM changed`,
       [
         job.jobId,
         job.token,
@@ -102,6 +110,9 @@ export class SettleJob {
         ...timelineEntry(decision.why),
         row.doubt && JSON.stringify(row.doubt),
         row.step,
+        attemptClass,
+        failure?.details.upstream?.status ?? null,
+        row.dueInMs ?? null,
       ],
     );
     return changed.length > 0;
@@ -128,13 +139,6 @@ export class SettleJob {
       if (error instanceof UnsealError) return null;
       throw error;
     }
-  }
-
-  async #endAttempt(sql: Sql, { job, attemptClass, failure }: Settlement): Promise<void> {
-    await sql.query(
-      'UPDATE job_attempts SET ended_at = now(), class = $3, upstream_status = $4 WHERE job_id = $1 AND token = $2',
-      [job.jobId, job.token, attemptClass, failure?.details.upstream?.status ?? null],
-    );
   }
 
   async #keepStep(sql: Sql, { job, stepAnswer }: Settlement): Promise<void> {
@@ -214,16 +218,5 @@ async function expectNews(sql: Sql, { job }: Settlement): Promise<void> {
        next_factures_at = CASE WHEN $4 THEN now() ELSE next_factures_at END
      WHERE tenant_hash = $1 AND opco_id = $2 AND paused_reason IS NULL`,
     [job.tenant, job.opcoId, newsSeconds, job.type === 'factures'],
-  );
-}
-
-async function reschedule(sql: Sql, { jobId }: ClaimedJob, { dueInMs }: SettledRow): Promise<void> {
-  if (dueInMs === undefined) {
-    await sql.query('DELETE FROM job_outbox WHERE job_id = $1', [jobId]);
-    return;
-  }
-  await sql.query(
-    'UPDATE job_outbox SET enqueued_at = NULL, run_at = now() + make_interval(secs => $2::float8 / 1000) WHERE job_id = $1',
-    [jobId, dueInMs],
   );
 }

@@ -99,8 +99,14 @@ export class DataKeys {
       'SELECT wrapped FROM data_keys WHERE id = $1 AND tenant_hash = $2',
       [keyId, tenant],
     );
-    if (!row) throw new UnsealError('The data key is gone');
-    const key = this.unwrap(tenant, keyId, row.wrapped);
+    return this.opened(tenant, keyId, row?.wrapped ?? null);
+  }
+
+  /** The same for a row of `data_keys` that was read together with what it seals; null where there was none. */
+  opened(tenant: TenantHash, keyId: string, wrapped: string | null): DataKey {
+    if (wrapped === null) throw new UnsealError('The data key is gone');
+    const name = `${tenant}:${keyId}`;
+    const key = this.#opened.get(name) ?? this.unwrap(tenant, keyId, wrapped);
     this.#opened.set(name, key);
     return key;
   }
