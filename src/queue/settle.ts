@@ -210,13 +210,17 @@ export function stepResultAt(jobId: string, step: number, tenant: TenantHash): s
 /**
  * The OPCO now has something new to tell: its next poll for this tenant is drawn near, so that a run of deposits ends in one
  * poll. It stands here, and not with the poller, because it must commit with the end of the deposit, and this module knows
- * nothing of the other. No target, or a paused one: nobody polls.
+ * nothing of the other. No target, or a paused one: nobody polls. A poll that is near already is left alone, or all deposits of a CFA
+ * would wait for that one row; one under way may have read the list before, and is followed by another.
  */
 async function expectNews(sql: Sql, { job }: Settlement): Promise<void> {
   await sql.query(
-    `UPDATE poll_targets SET next_poll_at = least(next_poll_at, now() + make_interval(secs => $3)),
+    `UPDATE poll_targets SET
+       next_poll_at = CASE WHEN next_poll_at = claimed_until THEN now() + make_interval(secs => $3)
+                           ELSE least(next_poll_at, now() + make_interval(secs => $3)) END,
        next_factures_at = CASE WHEN $4 THEN now() ELSE next_factures_at END
-     WHERE tenant_hash = $1 AND opco_id = $2 AND paused_reason IS NULL`,
+     WHERE tenant_hash = $1 AND opco_id = $2 AND paused_reason IS NULL
+       AND ($4 OR next_poll_at = claimed_until OR next_poll_at > now() + make_interval(secs => $3))`,
     [job.tenant, job.opcoId, newsSeconds, job.type === 'factures'],
   );
 }

@@ -121,6 +121,18 @@ describe('the life of a deposit', () => {
     const soon = () =>
       rows("SELECT tenant_hash, opco_id FROM poll_targets WHERE next_poll_at < now() + interval '31 seconds'");
     expect(await soon()).toEqual([{ tenant_hash: tenant.hash, opco_id: 'opco-ep' }]);
+    await rows("UPDATE poll_targets SET next_poll_at = now() + interval '10 seconds', claimed_until = NULL");
+    const [before] = await rows('SELECT next_poll_at FROM poll_targets WHERE tenant_hash = $1', [tenant.hash]);
+    await ends((await deposit()).jobId, 'completed');
+    expect(await rows('SELECT next_poll_at FROM poll_targets WHERE tenant_hash = $1 LIMIT 1', [tenant.hash])).toEqual([
+      before,
+    ]);
+    // Under way: what it has read may be older than the deposit, so that its end must find a wish.
+    await rows("UPDATE poll_targets SET next_poll_at = now() + interval '10 seconds'");
+    await rows('UPDATE poll_targets SET claimed_until = next_poll_at');
+    await ends((await deposit()).jobId, 'completed');
+    const wished = 'SELECT opco_id FROM poll_targets WHERE next_poll_at <> claimed_until';
+    expect(await rows(wished)).toEqual([{ opco_id: 'opco-ep' }]);
     await rows("UPDATE poll_targets SET next_poll_at = now() + interval '1 hour', paused_reason = 'credentials'");
     await ends((await deposit()).jobId, 'completed');
     expect(await soon()).toEqual([]);
