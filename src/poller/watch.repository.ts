@@ -87,6 +87,19 @@ export class WatchRepository extends TenantScopedRepository {
     return rows.map((row) => row.numero_interne);
   }
 
+  /** The dossier whose time comes next, of those that are not excepted. */
+  async nextDue(tenant: TenantHash, opcoId: string, except: readonly string[]): Promise<string | undefined> {
+    const [row] = await this.within(tenant, (sql) =>
+      sql.query<{ numero_interne: string }>(
+        `SELECT numero_interne FROM watched_dossiers
+         WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL AND NOT numero_interne = ANY ($3)
+         ORDER BY next_read_at LIMIT 1`,
+        [tenant, opcoId, except],
+      ),
+    );
+    return row?.numero_interne;
+  }
+
   /** The sum of the weights of all that is watched, and how many have none yet. */
   load(tenant: TenantHash, opcoId: string): Promise<{ weights: number; unweighed: number }> {
     return this.within(tenant, (sql) => this.loadWithin(sql, tenant, opcoId));
@@ -143,7 +156,7 @@ export class WatchRepository extends TenantScopedRepository {
     );
   }
 
-  /** A detail that cannot be shown is asked again in an hour, unless the list points at it. */
+  /** A detail that cannot be shown is asked again in an hour, or when the list points at it. */
   async postpone(tenant: TenantHash, { opcoId, numeroInterne }: DossierName, fence: Fence): Promise<void> {
     await this.within(tenant, async (sql) => {
       await sql.query(

@@ -211,12 +211,12 @@ export class PollBench {
     return tenant;
   }
 
-  /** Makes the tenant due again and polls. */
-  async pollAgain(tenant: TenantHash): Promise<void> {
+  /** Makes the tenant due again and polls, by an instance of its own unless one is given. */
+  async pollAgain(tenant: TenantHash, poller = this.anInstance()): Promise<void> {
     await this.db.database.asSystem((sql) =>
       sql.query('UPDATE poll_targets SET next_poll_at = now() WHERE tenant_hash = $1', [tenant]),
     );
-    await this.poll();
+    await this.poll(poller);
   }
 
   async target(tenant: TenantHash): Promise<TargetState | undefined> {
