@@ -6,7 +6,7 @@ import { TenantScopedRepository } from '../platform/database/tenant-scoped.repos
 import type { DataKeys, FreshKey } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
 import { canonicalForm, diff } from './diff.js';
-import { lockDossiers, type DossierName } from './dossier-locks.js';
+import { lockDossiers, lockWatched, type DossierName } from './dossier-locks.js';
 import { pack, unpack } from './pack.js';
 
 export type { DossierName } from './dossier-locks.js';
@@ -89,8 +89,8 @@ export class SnapshotRepository extends TenantScopedRepository {
   }
 
   /**
-   * As `keepWithin`, for several dossiers by as few statements as for one: each at most once, in the order of their numbers, which is
-   * the one in which others lock them. `then` runs once, with the new versions, if there are any. What became of each, in their order.
+   * As `keepWithin`, for several dossiers by as few statements as for one: each at most once, in the order of their numbers, as bytes,
+   * which is the one in which others lock them. `then` runs once, with the new versions, if there are any. What became of each, in their order.
    */
   async keepAllWithin(
     sql: Sql,
@@ -113,6 +113,8 @@ export class SnapshotRepository extends TenantScopedRepository {
   async #moved(sql: Sql, tenant: TenantHash, sights: readonly Sight[]): Promise<(Moved | undefined)[]> {
     const names = sights.map(({ name }) => name);
     await lockDossiers(sql, tenant, names);
+    // All of them before the trigger locks those that have changed: the clocks of the others are set afterwards.
+    await lockWatched(sql, tenant, names);
     const latest = await this.#latest(sql, tenant, names);
     const moved = sights.map((sight, at) => {
       const [hash, rows = []] = [this.#hashOf(tenant, sight.dossier), latest[at]];

@@ -50,8 +50,11 @@ export class WatchRepository extends TenantScopedRepository {
       const numbers = rows.map(({ numeroInterne }) => numeroInterne);
       // Dossiers that came by a bulk synchronisation have no row of the list yet: this one is theirs.
       await sql.query(
-        `UPDATE watched_dossiers w SET row_hash = r.hash FROM unnest($3::text[], $4::bytea[]) AS r(numero, hash)
-         WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = r.numero AND row_hash IS NULL`,
+        `UPDATE watched_dossiers w SET row_hash = r.hash FROM unnest($3::text[], $4::bytea[]) AS r(numero, hash) JOIN (
+           SELECT numero_interne FROM watched_dossiers
+           WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = ANY ($3) AND row_hash IS NULL
+           ORDER BY numero_interne COLLATE "C" FOR UPDATE) bare ON bare.numero_interne = r.numero
+         WHERE w.tenant_hash = $1 AND w.opco_id = $2 AND w.numero_interne = r.numero`,
         [tenant, opcoId, numbers, hashes],
       );
       await fence(sql);

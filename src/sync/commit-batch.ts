@@ -236,6 +236,7 @@ function progressAfter(before: StoredProgress, settled: readonly Settled[], seco
   };
 }
 
+/** As the "C" collation has them: JavaScript compares halves of characters beyond the first 65,536. */
 function byNumber(one: ReadDossier, other: ReadDossier): number {
-  return one.numeroInterne < other.numeroInterne ? -1 : 1;
+  return Buffer.compare(Buffer.from(one.numeroInterne), Buffer.from(other.numeroInterne));
 }

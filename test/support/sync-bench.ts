@@ -13,7 +13,7 @@ import { SnapshotRepository } from '../../src/poller/snapshot.repository.js';
 import { WatchRepository } from '../../src/poller/watch.repository.js';
 import { CommitBatch } from '../../src/sync/commit-batch.js';
 import { KeepDossiers } from '../../src/sync/keep-dossiers.js';
-import { SyncClaimRepository } from '../../src/sync/sync-claim.repository.js';
+import { type ClaimedSync, SyncClaimRepository } from '../../src/sync/sync-claim.repository.js';
 import { SyncJobRepository } from '../../src/sync/sync-job.repository.js';
 import { SyncTurnRepository } from '../../src/sync/sync-turn.repository.js';
 import type { SyncWorker } from '../../src/sync/sync-worker.js';
@@ -59,10 +59,14 @@ export class SyncBench {
     return new SnapshotRepository(this.db.database, this.keys);
   }
 
+  get watch(): WatchRepository {
+    return new WatchRepository(this.db.database, this.keys);
+  }
+
   get notes(): NoteBulkReads {
     const { database } = this.db;
     return new NoteBulkReads({
-      watch: new WatchRepository(database, this.keys),
+      watch: this.watch,
       targets: new PollTargetRepository(database),
       clock: new ReadClock({ env: new Env(), random: () => 0.5, now: Date.now, callsPerSecondOf: () => 4 }),
     });
@@ -113,6 +117,16 @@ export class SyncBench {
     const { tenant } = await tenants.create({ nom: 'CFA', environment: 'test', actor: 'cli' });
     const { syncId } = await this.jobs.request(this.owner(tenant), 'akto');
     return { tenant, syncId };
+  }
+
+  /** The synchronisation that is due, claimed and with its list seen: these numbers are to be read. */
+  async aListedClaim(...numbers: string[]): Promise<ClaimedSync> {
+    const [claim] = await this.claims.claim(1, 60);
+    if (!claim) throw new Error('nothing was claimed');
+    await this.turns.begin(claim);
+    await this.turns.addFound(claim, numbers);
+    await this.turns.endScan(claim, { complete: true, last: false });
+    return claim;
   }
 
   owner(tenant: TenantHash) {
