@@ -48,7 +48,8 @@ describe('who locks several dossiers', () => {
 
   it('does so in one order: a page whose rows no list has shown before', async () => {
     const claim = await bench.aListedClaim('A', 'B');
-    await bench.commits().commit(claim, { dossiers: [read('A'), read('B')], seconds: 1 });
+    // The table has them the other way round.
+    for (const each of ['B', 'A']) await bench.commits().commit(claim, { dossiers: [read(each)], seconds: 1 });
     const rows = ['B', 'A'].map((numeroInterne) => ({ numeroInterne, etat: 'ENGAGE' }));
     const lock = (numero: string) =>
       `SELECT 1 FROM watched_dossiers WHERE tenant_hash = '${tenant}' AND numero_interne = '${numero}' FOR UPDATE NOWAIT`;
