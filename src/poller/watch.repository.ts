@@ -213,12 +213,12 @@ export class WatchRepository extends TenantScopedRepository {
     });
   }
 
-  /** Pulls or releases the brake; `then` runs in the same transaction when it was not pulled before. */
+  /** Pulls or releases the brake. Where that wrote anything `then` ends the transaction; `fresh`: it was not pulled before. */
   async brake(
     tenant: TenantHash,
     opcoId: string,
     missing: number | null,
-    then: (sql: Sql) => Promise<void>,
+    then: (sql: Sql, fresh: boolean) => Promise<void>,
   ): Promise<boolean> {
     return this.within(tenant, async (sql) => {
       const [row] = await sql.query<{ fresh: boolean }>(
@@ -228,9 +228,9 @@ export class WatchRepository extends TenantScopedRepository {
          RETURNING was.braked_at IS NULL AS fresh`,
         [tenant, opcoId, missing],
       );
-      if (!row?.fresh) return false;
-      await then(sql);
-      return true;
+      if (!row) return false;
+      await then(sql, row.fresh);
+      return row.fresh;
     });
   }
 }

@@ -1,4 +1,7 @@
 import type { TenantHash } from '../../src/core/tenant.js';
+import { CommitSignal } from '../../src/events/commit-signal.js';
+import { EventLog } from '../../src/events/event-log.js';
+import { EndAbsent } from '../../src/poller/end-absent.js';
 import { PollBench, ScriptedOpco } from '../support/poll-bench.js';
 
 describe('an instance that has lost its claim', () => {
@@ -67,5 +70,28 @@ describe('an instance that has lost its claim', () => {
     await expect(watch.countAbsences(tenant, 'akto', new Set(['D3']), lost)).rejects.toThrow('lost');
     await expect(watch.forgetAbsence(tenant, { opcoId: 'akto', numeroInterne: 'D3' }, lost)).rejects.toThrow('lost');
     expect(await everything()).toEqual(before);
+  });
+
+  it.each<[string, number | null, string[]]>([
+    ['pulls no brake', null, []],
+    ['pulls none again that another has pulled', 5, []],
+    ['releases none that another has pulled', 5, ['D1', 'D2', 'D3']],
+  ])('%s', async (_what, pulled, listed) => {
+    const { watch, snapshots } = bench;
+    const ours = async () => undefined;
+    // Absent once already; the claim is lost between the count of the second time and what follows from it.
+    await watch.countAbsences(tenant, 'akto', new Set(listed), ours);
+    if (pulled !== null) await watch.brake(tenant, 'akto', pulled, ours);
+    const braked = () =>
+      bench.db.database.asSystem((sql) => sql.query('SELECT braked_missing, braked_at FROM poll_targets'));
+    const before = [await braked(), await bench.events(tenant)];
+    let fences = 0;
+    const fence = async () => {
+      if (++fences > 1) throw new Error('lost');
+    };
+    const absences = new EndAbsent({ watch, snapshots, events: new EventLog(), signal: new CommitSignal() });
+    const scan = { tenant, opcoId: 'akto', seen: new Set(listed), isGone: async () => true, fence };
+    await expect(absences.run(scan)).rejects.toThrow('lost');
+    expect([await braked(), await bench.events(tenant)]).toEqual(before);
   });
 });
