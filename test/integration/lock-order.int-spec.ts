@@ -46,23 +46,6 @@ describe('who locks several dossiers', () => {
     await expect(Promise.all(counting)).resolves.toHaveLength(1);
   });
 
-  it('does so in one order: a page whose rows no list has shown before', async () => {
-    const claim = await bench.aListedClaim('A', 'B');
-    // The table has them the other way round.
-    for (const each of ['B', 'A']) await bench.commits().commit(claim, { dossiers: [read(each)], seconds: 1 });
-    const rows = ['B', 'A'].map((numeroInterne) => ({ numeroInterne, etat: 'ENGAGE' }));
-    const lock = (numero: string) =>
-      `SELECT 1 FROM watched_dossiers WHERE tenant_hash = '${tenant}' AND numero_interne = '${numero}' FOR UPDATE NOWAIT`;
-    let pointing: Promise<unknown> = Promise.resolve();
-    await bench.db.database.asTenant(tenant, async (sql) => {
-      await sql.query(lock('A'));
-      pointing = bench.watch.pointed(tenant, 'akto', rows, async () => undefined);
-      await waits(pointing);
-      await expect(sql.query(lock('B'))).resolves.toHaveLength(1);
-    });
-    await expect(pointing).resolves.toMatchObject({ moved: [] });
-  });
-
   it('keeps to the order of PostgreSQL, which is that of bytes', async () => {
     const numbers = ['\u{1f600}', '\uff5e', 'a', 'B', 'é'];
     const claim = await bench.aListedClaim(...numbers);

@@ -39,7 +39,8 @@ describe('synchronisations in PostgreSQL', () => {
 
   it('are taken over once the lease of a vanished process has run out; what it still writes is refused', async () => {
     const { tenant, syncId } = await bench.aSync(6);
-    const [dead] = await bench.claims.claim(1, 0.3);
+    // Long enough for a slow machine to come to the heir's first look.
+    const [dead] = await bench.claims.claim(1, 5);
     if (!dead) throw new Error('nothing was claimed');
     await bench.turns.begin(dead);
     await bench.turns.addFound(dead, ['D1', 'D2', 'D3', 'D4', 'D5', 'D6']);
