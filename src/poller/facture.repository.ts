@@ -137,11 +137,14 @@ async function noteSeen(sql: Sql, { tenant, opcoId, rows }: FacturesSeen): Promi
   );
 }
 
-/** The list of invoices points at details: the money of these dossiers has moved. */
+/**
+ * The list of invoices points at details: the money of these dossiers has moved. Those that were due already are due anew, since a
+ * reading that is under way may be older than that (see `noteReads`).
+ */
 async function makeDue(sql: Sql, { tenant, opcoId }: At, dossiers: readonly string[]): Promise<void> {
   if (dossiers.length === 0) return;
   await sql.query(
-    `UPDATE watched_dossiers w SET next_read_at = least(w.next_read_at, now()) FROM (
+    `UPDATE watched_dossiers w SET next_read_at = now() FROM (
        SELECT numero_interne FROM watched_dossiers
        WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = ANY ($3) AND deleted_at IS NULL
        ORDER BY numero_interne COLLATE "C" FOR UPDATE) due

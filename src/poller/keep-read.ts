@@ -53,7 +53,9 @@ export class KeepRead extends TenantScopedRepository {
         kept = await tellKept(sql, events, { tenant, sight, before, tellDiscovered, today });
       });
       const read = { numeroInterne: name.numeroInterne, rowHash };
-      await watch.noteReads(sql, { tenant, opcoId: name.opcoId }, [read], (_, seen) => clockOf(seen, kept.changed));
+      // It is this very poll that makes dossiers due, before it reads them.
+      const at = { tenant, opcoId: name.opcoId, ageSeconds: 0 };
+      await watch.noteReads(sql, at, [read], (_, seen) => clockOf(seen, kept.changed));
       await fence(sql);
       return kept;
     });

@@ -16,6 +16,8 @@ export interface BulkReads {
   readonly ahead: number;
   /** Calls that the list takes. */
   readonly listCalls: number;
+  /** Since the reading of them began. */
+  readonly ageSeconds: number;
 }
 
 /** Sets the clocks of dossiers that a bulk synchronisation has read, so that the poller does not read them all once more. */
@@ -42,7 +44,8 @@ export class NoteBulkReads {
       ...{ dossiers: reads.dossiers, listCalls: reads.listCalls },
       weights: weights + (unweighed + reads.ahead) * usualWeight,
     };
-    await this.parts.watch.noteReads(sql, { tenant: hash, opcoId }, details, ({ dossier, changed }, observed) =>
+    const at = { tenant: hash, opcoId, ageSeconds: reads.ageSeconds };
+    await this.parts.watch.noteReads(sql, at, details, ({ dossier, changed }, observed) =>
       this.parts.clock.set(share, { ...load, dossier, changed, observed }),
     );
   }

@@ -31,6 +31,14 @@ export interface FreshRead {
   readonly rowHash?: Buffer | undefined;
 }
 
+/** Whose details were read, and how long ago the reading of them began. */
+export interface ReadsOf {
+  readonly tenant: TenantHash;
+  readonly opcoId: string;
+  /** 0 where nobody else can have made them due since then. */
+  readonly ageSeconds: number;
+}
+
 /** Throws unless the poll is still ours; the last statement of a transaction, which it then undoes. */
 export type Fence = (sql: Sql) => Promise<void>;
 
@@ -120,11 +128,12 @@ export class WatchRepository extends TenantScopedRepository {
 
   /**
    * Sets the clocks of dossiers whose details were just read, in the transaction of what was read; `next` judges what was observed
-   * of each until now. Those that are not watched are passed over.
+   * of each until now. Those that are not watched are passed over. What was made due since the reading began, `ageSeconds` ago, stays
+   * due: the reading may be older than what made it so.
    */
   async noteReads<Read extends FreshRead>(
     sql: Sql,
-    { tenant, opcoId }: { readonly tenant: TenantHash; readonly opcoId: string },
+    { tenant, opcoId, ageSeconds }: ReadsOf,
     reads: readonly Read[],
     next: (read: Read, observed: Observed) => Omit<Observed, 'since'> & { readonly inSeconds: number },
   ): Promise<void> {
@@ -141,7 +150,10 @@ export class WatchRepository extends TenantScopedRepository {
       return row ? [{ ...next(read, row), numero: read.numeroInterne, hash: read.rowHash ?? null }] : [];
     });
     await sql.query(
-      `UPDATE watched_dossiers w SET read_at = now(), next_read_at = now() + make_interval(secs => s.seconds), changes = s.changes,
+      `UPDATE watched_dossiers w SET read_at = now(), changes = s.changes,
+         next_read_at = CASE
+           WHEN w.read_at IS NOT NULL AND w.next_read_at BETWEEN statement_timestamp() - make_interval(secs => $9) AND statement_timestamp()
+           THEN w.next_read_at ELSE now() + make_interval(secs => s.seconds) END,
          exposure = s.exposure, weight = s.weight, row_hash = coalesce(s.hash, w.row_hash)
        FROM unnest($3::text[], $4::float8[], $5::float8[], $6::float8[], $7::float8[], $8::bytea[])
          AS s(numero, changes, exposure, weight, seconds, hash)
@@ -155,6 +167,7 @@ export class WatchRepository extends TenantScopedRepository {
         set.map(({ weight }) => weight),
         set.map(({ inSeconds }) => inSeconds),
         set.map(({ hash }) => hash),
+        ageSeconds,
       ],
     );
   }

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.js';
 import type { Dossier } from '../core/contract/dossier.js';
 import { OpcoviaError, type ErrorCode } from '../core/errors.js';
 import type { TenantHash } from '../core/tenant.js';
@@ -24,6 +25,9 @@ export interface Batch {
   readonly seconds: number;
 }
 
+/** `begun`: when the reading of it began, by the monotonic clock. */
+type BegunBatch = Batch & { readonly begun: number };
+
 /** What it works with. */
 export interface CommitParts extends TurnParts {
   readonly keep: Pick<KeepDossiers, 'keepAll'>;
@@ -33,6 +37,7 @@ export interface CommitParts extends TurnParts {
   readonly notes: Pick<NoteBulkReads, 'share' | 'note'>;
   /** Calls that a list of so many dossiers takes. */
   readonly listCallsOf: (opcoId: string, dossiers: number) => number;
+  readonly clock: Pick<Clock, 'elapsed'>;
   /** Tries of one dossier before it is given up. */
   readonly attempts: number;
   /** Milliseconds before the next try after so many. */
@@ -62,10 +67,11 @@ export class CommitBatch extends TenantScopedRepository {
 
   async commit(claim: ClaimedSync, batch: Batch): Promise<void> {
     if (batch.dossiers.length === 0) return;
-    const settled = await this.#write(claim, batch, false).catch((error: unknown) => {
+    const begun = this.parts.clock.elapsed() - batch.seconds * 1000;
+    const settled = await this.#write(claim, { ...batch, begun }, false).catch((error: unknown) => {
       // Of what PostgreSQL or a key refuses, one dossier is the cause: it must not hold up the others for ever.
       if (error instanceof OpcoviaError) throw error;
-      return this.#write(claim, batch, true);
+      return this.#write(claim, { ...batch, begun }, true);
     });
     this.parts.signal.announce();
     for (const [result, count] of Object.entries(countsOf(settled))) {
@@ -73,7 +79,7 @@ export class CommitBatch extends TenantScopedRepository {
     }
   }
 
-  async #write(claim: ClaimedSync, { dossiers, seconds }: Batch, careful: boolean): Promise<Settled[]> {
+  async #write(claim: ClaimedSync, { dossiers, seconds, begun }: BegunBatch, careful: boolean): Promise<Settled[]> {
     const share = await this.parts.notes.share(claim.tenant, claim.opcoId);
     return this.within(claim.tenant.hash, async (sql) => {
       const { progress } = await holdClaim(sql, claim, ['running', 'paused']);
@@ -83,7 +89,7 @@ export class CommitBatch extends TenantScopedRepository {
       const outcomes = await this.#keep(sql, claim, reads, careful);
       const settled = reads.map((read) => this.#settled(read, outcomes, attempts));
       await this.#mark(sql, claim, settled, attempts);
-      await this.#note(sql, claim, { share, seen: progress.seen, done: progress.done }, { dossiers, settled });
+      await this.#note(sql, claim, { share, seen: progress.seen, done: progress.done }, { dossiers, settled, begun });
       await this.#advance(sql, claim, progress, progressAfter(progress, settled, seconds));
       await this.#forgetChanged(claim, settled);
       return settled;
@@ -160,7 +166,7 @@ export class CommitBatch extends TenantScopedRepository {
     sql: Sql,
     { tenant, opcoId }: ClaimedSync,
     { share, seen, done }: { readonly share: Share } & Pick<StoredProgress, 'seen' | 'done'>,
-    { dossiers, settled }: { readonly dossiers: readonly ReadDossier[]; readonly settled: readonly Settled[] },
+    { dossiers, settled, begun }: Pick<BegunBatch, 'dossiers' | 'begun'> & { readonly settled: readonly Settled[] },
   ): Promise<void> {
     const outcomes = new Map(settled.map((each) => [each.numeroInterne, each.outcome]));
     const details = dossiers.flatMap((read) => {
@@ -169,7 +175,8 @@ export class CommitBatch extends TenantScopedRepository {
     });
     const ahead = Math.max(0, seen - done - dossiers.length);
     const listCalls = this.parts.listCallsOf(opcoId, seen);
-    await this.parts.notes.note(sql, tenant, share, { details, ahead, dossiers: seen, listCalls });
+    const ageSeconds = (this.parts.clock.elapsed() - begun) / 1000;
+    await this.parts.notes.note(sql, tenant, share, { details, ahead, dossiers: seen, listCalls, ageSeconds });
   }
 
   async #advance(sql: Sql, claim: ClaimedSync, before: StoredProgress, progress: StoredProgress): Promise<void> {

@@ -69,4 +69,36 @@ describe('a synchronisation, to the poller', () => {
     await commits.commit(claim, batch);
     expect((await clocks()).map(({ numero, read }) => [numero, read])).toEqual([['D1', true]]);
   });
+
+  it('leaves due what an invoice has made due since the reading of it began, be it due already, and nothing else', async () => {
+    await bench.asSystem('DELETE FROM watched_dossiers');
+    await bench.asSystem('DELETE FROM sync_jobs');
+    const { tenant } = await bench.aSync(3);
+    const numbers = ['D1', 'D2', 'D3'];
+    const claim = await bench.aListedClaim(...numbers);
+    const read = (numeroInterne: string) =>
+      ({ numeroInterne, dossier: { cerfa: { numeroInterne, etat: 'ENGAGE' }, echeances: null } as never }) as const;
+    const commit = () => bench.commits().commit(claim, { dossiers: numbers.map(read), seconds: 600 });
+    const paid = (etatFacture: string) => {
+      const dossiers = ['D1', 'D2'].map((numeroInterneDossier) => ({ numeroInterneDossier }));
+      const rows = [{ numeroInterneFacture: 'F1', etatFacture, dossiers } as never];
+      return bench.factures.keep({ tenant, opcoId: 'akto', rows, allKnown: true }, async () => undefined);
+    };
+    const due = async () => (await clocks()).filter(({ wait }) => wait <= 0).map(({ numero }) => numero);
+    await commit();
+    expect(await due()).toEqual([]);
+    // D2 and D3 have been due since before the reading began.
+    await bench.asSystem(
+      `UPDATE watched_dossiers SET next_read_at = now() - interval '1 hour' WHERE numero_interne IN ('D2', 'D3')`,
+    );
+    await paid('REGLE');
+    await commit();
+    expect(await due()).toEqual(['D1', 'D2']);
+    // A reading of ten minutes that began after that is news enough.
+    await bench.asSystem(
+      `UPDATE watched_dossiers SET next_read_at = now() - interval '20 minutes' WHERE next_read_at <= now()`,
+    );
+    await commit();
+    expect(await due()).toEqual([]);
+  });
 });

@@ -6,6 +6,7 @@ import { CommitSignal } from '../../src/events/commit-signal.js';
 import { EventLog } from '../../src/events/event-log.js';
 import { Env } from '../../src/platform/config/env.js';
 import { KeyRing } from '../../src/platform/crypto/key-ring.js';
+import { FactureRepository } from '../../src/poller/facture.repository.js';
 import { NoteBulkReads } from '../../src/poller/note-bulk-reads.js';
 import { PollTargetRepository } from '../../src/poller/poll-target.repository.js';
 import { ReadClock } from '../../src/poller/read-clock.js';
@@ -63,6 +64,10 @@ export class SyncBench {
     return new WatchRepository(this.db.database, this.keys);
   }
 
+  get factures(): FactureRepository {
+    return new FactureRepository(this.db.database, this.keys, events);
+  }
+
   get notes(): NoteBulkReads {
     const { database } = this.db;
     return new NoteBulkReads({
@@ -77,7 +82,7 @@ export class SyncBench {
     keep: Pick<KeepDossiers, 'keepAll'> = new KeepDossiers(this.snapshots, events, () => '2026-10-15'),
   ): CommitBatch {
     return new CommitBatch({
-      ...{ database: this.db.database, events, signal, keep, attempts: 3 },
+      ...{ database: this.db.database, events, signal, keep, attempts: 3, clock: systemClock },
       backOffMs: () => 0,
       notes: this.notes,
       listCallsOf: () => 1,
