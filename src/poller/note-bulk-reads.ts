@@ -31,8 +31,9 @@ export class NoteBulkReads {
   ) {}
 
   /** What the tenant's poll may plan on; asked before the transaction, which sees this tenant alone. */
-  async share({ hash, environment }: Tenant, opcoId: string): Promise<Share> {
-    return { opcoId, environment, ...(await this.parts.targets.share(hash, opcoId)) };
+  async share(tenant: Tenant, opcoId: string): Promise<Share> {
+    const { environment } = tenant;
+    return { opcoId, environment, ...(await this.parts.targets.share(tenant, opcoId)) };
   }
 
   /** In the transaction of what was read. The dossiers ahead count as usual ones: the first batch must not plan on the whole share. */

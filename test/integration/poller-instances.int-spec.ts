@@ -79,6 +79,29 @@ describe('instances of the poller', () => {
     expect([...polls.values()].map(({ size }) => size)).toEqual(Array(30).fill(1));
   });
 
+  it('plan on a part of the rate, which an OPCO has for each environment, shared with those alone who are polled by it', async () => {
+    const hash = await bench.aTarget();
+    const others = ['test', 'live', 'test', 'test', 'test'];
+    await sql(
+      `WITH made AS (
+         INSERT INTO tenants (tenant_hash, nom, environment, suspended_at)
+         SELECT encode(sha256(('sharer' || i)::bytea), 'hex'), 'CFA', e, CASE i WHEN 3 THEN now() END
+         FROM unnest($1::text[]) WITH ORDINALITY AS u(e, i) RETURNING tenant_hash)
+       INSERT INTO poll_targets (tenant_hash, opco_id, stopped_at, paused_reason)
+       SELECT tenant_hash, 'akto', CASE tenant_hash WHEN encode(sha256('sharer4'), 'hex') THEN now() END,
+         CASE tenant_hash WHEN encode(sha256('sharer5'), 'hex') THEN 'credentials' END FROM made`,
+      [others],
+    );
+    const claimed = await bench.targets.claim(9, 60);
+    const shares = claimed.map(({ tenant, sharedBy }) => `${tenant.environment} ${sharedBy}`);
+    expect(shares.sort()).toEqual(['live 1', 'test 2', 'test 2', 'test 2']);
+    const share = (environment: 'test' | 'live') => bench.targets.share({ hash, environment }, 'akto');
+    expect([await share('test'), await share('live')]).toMatchObject([{ sharedBy: 2 }, { sharedBy: 1 }]);
+    await sql(
+      "DELETE FROM tenants WHERE tenant_hash IN (SELECT encode(sha256(('sharer' || i)::bytea), 'hex') FROM generate_series(1, 5) i)",
+    );
+  });
+
   it('spread over an interval what a standstill has left due, and hold up nothing else', async () => {
     // Of ten: one was never polled, one is due as usual, one is paused by its owner; seven wait since yesterday.
     await manyTargets(
