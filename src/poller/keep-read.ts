@@ -6,7 +6,8 @@ import type { TenantHash } from '../core/tenant.js';
 import type { Clock } from './pace.js';
 import type { DossierName, SnapshotRepository } from './snapshot.repository.js';
 import { tellKept } from './tell-kept.js';
-import type { Observed, WatchRepository } from './watch.repository.js';
+import type { Observed } from './observed.js';
+import type { WatchRepository } from './watch.repository.js';
 
 /** What it works with. */
 export interface KeepParts {

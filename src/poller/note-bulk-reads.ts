@@ -11,9 +11,8 @@ export type { Share } from './read-clock.js';
 /** Details that a bulk synchronisation has read. */
 export interface BulkReads {
   readonly details: readonly { readonly numeroInterne: string; readonly dossier: Dossier; readonly changed: boolean }[];
-  /** Dossiers of the whole list, and those that are still to be read. */
+  /** Dossiers of the whole list. */
   readonly dossiers: number;
-  readonly ahead: number;
   /** Calls that the list takes. */
   readonly listCalls: number;
   /** Since the reading of them began. */
@@ -36,14 +35,14 @@ export class NoteBulkReads {
     return { opcoId, environment, ...(await this.parts.targets.share(tenant, opcoId)) };
   }
 
-  /** In the transaction of what was read. The dossiers ahead count as usual ones: the first batch must not plan on the whole share. */
+  /** In the transaction of what was read. What is not watched yet counts as usual: the first batch must not plan on the whole share. */
   async note(sql: Sql, { hash }: Tenant, share: Share, { details, ...reads }: BulkReads): Promise<void> {
     if (details.length === 0) return;
     const { opcoId } = share;
-    const { weights, unweighed } = await this.parts.watch.loadWithin(sql, hash, opcoId);
+    const { weights, watched, unweighed } = await this.parts.watch.loadWithin(sql, hash, opcoId);
     const load = {
       ...{ dossiers: reads.dossiers, listCalls: reads.listCalls },
-      weights: weights + (unweighed + reads.ahead) * usualWeight,
+      weights: weights + (unweighed + Math.max(0, reads.dossiers - watched)) * usualWeight,
     };
     const at = { tenant: hash, opcoId, ageSeconds: reads.ageSeconds };
     await this.parts.watch.noteReads(sql, at, details, ({ dossier, changed }, observed) =>

@@ -4,6 +4,7 @@ import type { Database, Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
 import type { DataKeys } from '../tenancy/data-keys.js';
 import { canonicalForm } from './diff.js';
+import type { FreshRead, Observed, ReadsOf, WatchedLoad } from './observed.js';
 import type { DossierName } from './snapshot.repository.js';
 
 /** The list's word on what is watched. */
@@ -12,31 +13,6 @@ export interface Pointed {
   readonly moved: readonly Etat[];
   /** Of these, the numbers that are known already. */
   readonly known: ReadonlySet<string>;
-}
-
-/** What the clock knows of a dossier, as its row holds it. */
-export interface Observed {
-  /** Changes that were seen, and that were expected, both fading. */
-  readonly changes: number;
-  readonly exposure: number;
-  /** The root of its changes a day, as last judged. */
-  readonly weight: number;
-  /** Days since the detail was last read; null when it never was. */
-  readonly since: number | null;
-}
-
-/** A detail that was read just now; `rowHash` where a row of the list pointed at it. */
-export interface FreshRead {
-  readonly numeroInterne: string;
-  readonly rowHash?: Buffer | undefined;
-}
-
-/** Whose details were read, and how long ago the reading of them began. */
-export interface ReadsOf {
-  readonly tenant: TenantHash;
-  readonly opcoId: string;
-  /** 0 where nobody else can have made them due since then. */
-  readonly ageSeconds: number;
 }
 
 /** Throws unless the poll is still ours; the last statement of a transaction, which it then undoes. */
@@ -111,19 +87,19 @@ export class WatchRepository extends TenantScopedRepository {
     return row?.numero_interne;
   }
 
-  /** The sum of the weights of all that is watched, and how many have none yet. */
-  load(tenant: TenantHash, opcoId: string): Promise<{ weights: number; unweighed: number }> {
+  load(tenant: TenantHash, opcoId: string): Promise<WatchedLoad> {
     return this.within(tenant, (sql) => this.loadWithin(sql, tenant, opcoId));
   }
 
   /** The same in a transaction of this tenant that the caller has begun. */
-  async loadWithin(sql: Sql, tenant: TenantHash, opcoId: string): Promise<{ weights: number; unweighed: number }> {
-    const [row] = await sql.query<{ weights: number; unweighed: number }>(
-      `SELECT coalesce(sum(weight), 0)::float8 AS weights, count(*) FILTER (WHERE weight = 0)::int AS unweighed FROM watched_dossiers
+  async loadWithin(sql: Sql, tenant: TenantHash, opcoId: string): Promise<WatchedLoad> {
+    const [row] = await sql.query<WatchedLoad>(
+      `SELECT coalesce(sum(weight), 0)::float8 AS weights, count(*)::int AS watched,
+         count(*) FILTER (WHERE weight = 0)::int AS unweighed FROM watched_dossiers
        WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL`,
       [tenant, opcoId],
     );
-    return row ?? { weights: 0, unweighed: 0 };
+    return row ?? { weights: 0, watched: 0, unweighed: 0 };
   }
 
   /**

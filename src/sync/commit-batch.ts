@@ -89,7 +89,7 @@ export class CommitBatch extends TenantScopedRepository {
       const outcomes = await this.#keep(sql, claim, reads, careful);
       const settled = reads.map((read) => this.#settled(read, outcomes, attempts));
       await this.#mark(sql, claim, settled, attempts);
-      await this.#note(sql, claim, { share, seen: progress.seen, done: progress.done }, { dossiers, settled, begun });
+      await this.#note(sql, claim, { share, seen: progress.seen }, { dossiers, settled, begun });
       await this.#advance(sql, claim, progress, progressAfter(progress, settled, seconds));
       await this.#forgetChanged(claim, settled);
       return settled;
@@ -165,7 +165,7 @@ export class CommitBatch extends TenantScopedRepository {
   async #note(
     sql: Sql,
     { tenant, opcoId }: ClaimedSync,
-    { share, seen, done }: { readonly share: Share } & Pick<StoredProgress, 'seen' | 'done'>,
+    { share, seen }: { readonly share: Share } & Pick<StoredProgress, 'seen'>,
     { dossiers, settled, begun }: Pick<BegunBatch, 'dossiers' | 'begun'> & { readonly settled: readonly Settled[] },
   ): Promise<void> {
     const outcomes = new Map(settled.map((each) => [each.numeroInterne, each.outcome]));
@@ -173,10 +173,9 @@ export class CommitBatch extends TenantScopedRepository {
       const outcome = outcomes.get(read.numeroInterne);
       return 'code' in read || outcome === 'failed' ? [] : [{ ...read, changed: outcome === 'changed' }];
     });
-    const ahead = Math.max(0, seen - done - dossiers.length);
     const listCalls = this.parts.listCallsOf(opcoId, seen);
     const ageSeconds = (this.parts.clock.elapsed() - begun) / 1000;
-    await this.parts.notes.note(sql, tenant, share, { details, ahead, dossiers: seen, listCalls, ageSeconds });
+    await this.parts.notes.note(sql, tenant, share, { details, dossiers: seen, listCalls, ageSeconds });
   }
 
   async #advance(sql: Sql, claim: ClaimedSync, before: StoredProgress, progress: StoredProgress): Promise<void> {

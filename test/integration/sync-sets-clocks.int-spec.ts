@@ -101,4 +101,29 @@ describe('a synchronisation, to the poller', () => {
     await commit();
     expect(await due()).toEqual([]);
   });
+
+  it('sets the clocks of what was known already as a poll would, batch after batch', async () => {
+    await bench.asSystem('DELETE FROM watched_dossiers');
+    await bench.asSystem('DELETE FROM sync_jobs');
+    // So few calls that it is the plan which sets the clocks, not their least.
+    bench.callsPerSecond = 0.001;
+    const { tenant } = await bench.aSync(24);
+    await run();
+    const { weights, unweighed } = await bench.watch.load(tenant, 'akto');
+    expect(unweighed).toBe(0);
+    const share = await bench.notes.share({ ...bench.owner(tenant).tenant, weight: 1 }, 'akto');
+    const dossier = { cerfa: { numeroInterne: 'D1', etat: 'ENGAGE' }, echeances: null } as never;
+    const observed = { changes: 0, exposure: 0, weight: weights / 24, since: 0 };
+    const load = { dossiers: 24, listCalls: 12, weights };
+    const { inSeconds } = bench.readClock.set(share, { ...load, dossier, observed, changed: false });
+    expect(inSeconds).toBeGreaterThan(3600);
+    await bench.jobs.request(bench.owner(tenant), 'akto');
+    await run();
+    const waits = await bench.asSystem(
+      'SELECT extract(epoch FROM next_read_at - read_at)::float AS wait FROM watched_dossiers',
+    );
+    expect(waits.map((row) => Math.round(((row as { wait: number }).wait / inSeconds) * 100))).toEqual(
+      waits.map(() => 100),
+    );
+  });
 });

@@ -29,6 +29,8 @@ const [audit, events, signal] = [new AuditTrail(), new EventLog(), new CommitSig
 /** Synchronisations on a database of their own, before an OPCO in memory; rounds are made by hand. */
 export class SyncBench {
   opco = new ScriptedOpco();
+  /** What the OPCO is believed to bear. */
+  callsPerSecond = 4;
   /** What workers complained of. */
   readonly complaints: unknown[] = [];
 
@@ -73,7 +75,17 @@ export class SyncBench {
     return new NoteBulkReads({
       watch: this.watch,
       targets: new PollTargetRepository(database),
-      clock: new ReadClock({ env: new Env(), random: () => 0.5, now: Date.now, callsPerSecondOf: () => 4 }),
+      clock: this.readClock,
+    });
+  }
+
+  /** By which polls and synchronisations set the clocks of dossiers. */
+  get readClock(): ReadClock {
+    return new ReadClock({
+      env: new Env(),
+      random: () => 0.5,
+      now: Date.now,
+      callsPerSecondOf: () => this.callsPerSecond,
     });
   }
 
