@@ -87,17 +87,14 @@ export class WatchRepository extends TenantScopedRepository {
     return row?.numero_interne;
   }
 
-  load(tenant: TenantHash, opcoId: string): Promise<WatchedLoad> {
-    return this.within(tenant, (sql) => this.loadWithin(sql, tenant, opcoId));
-  }
-
-  /** The same in a transaction of this tenant that the caller has begun. */
-  async loadWithin(sql: Sql, tenant: TenantHash, opcoId: string): Promise<WatchedLoad> {
-    const [row] = await sql.query<WatchedLoad>(
-      `SELECT coalesce(sum(weight), 0)::float8 AS weights, count(*)::int AS watched,
-         count(*) FILTER (WHERE weight = 0)::int AS unweighed FROM watched_dossiers
-       WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL`,
-      [tenant, opcoId],
+  async load(tenant: TenantHash, opcoId: string): Promise<WatchedLoad> {
+    const [row] = await this.within(tenant, (sql) =>
+      sql.query<WatchedLoad>(
+        `SELECT coalesce(sum(weight), 0)::float8 AS weights, count(*)::int AS watched,
+           count(*) FILTER (WHERE weight = 0)::int AS unweighed FROM watched_dossiers
+         WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL`,
+        [tenant, opcoId],
+      ),
     );
     return row ?? { weights: 0, watched: 0, unweighed: 0 };
   }

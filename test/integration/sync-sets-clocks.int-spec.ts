@@ -111,7 +111,7 @@ describe('a synchronisation, to the poller', () => {
     await run();
     const { weights, unweighed } = await bench.watch.load(tenant, 'akto');
     expect(unweighed).toBe(0);
-    const share = await bench.notes.share({ ...bench.owner(tenant).tenant, weight: 1 }, 'akto');
+    const { share } = await bench.notes.plan(bench.owner(tenant).tenant, 'akto');
     const dossier = { cerfa: { numeroInterne: 'D1', etat: 'ENGAGE' }, echeances: null } as never;
     const observed = { changes: 0, exposure: 0, weight: weights / 24, since: 0 };
     const load = { dossiers: 24, listCalls: 12, weights };
@@ -125,5 +125,20 @@ describe('a synchronisation, to the poller', () => {
     expect(waits.map((row) => Math.round(((row as { wait: number }).wait / inSeconds) * 100))).toEqual(
       waits.map(() => 100),
     );
+  });
+
+  it('plans anew once a minute, not once a batch', async () => {
+    const { tenant } = await bench.aSync(0);
+    const { notes } = bench;
+    const watched = async () => (await notes.plan(bench.owner(tenant).tenant, 'akto')).load.watched;
+    expect(await watched()).toBe(0);
+    await bench.asSystem(
+      `INSERT INTO watched_dossiers (tenant_hash, opco_id, numero_interne, etat) VALUES ($1, 'akto', 'D1', 'ENGAGE')`,
+      [tenant],
+    );
+    bench.time.pass(59);
+    expect(await watched()).toBe(0);
+    bench.time.pass(2);
+    expect(await watched()).toBe(1);
   });
 });

@@ -21,6 +21,7 @@ import type { SyncWorker } from '../../src/sync/sync-worker.js';
 import { syncWorker } from '../../src/sync/wire-worker.js';
 import { DataKeys } from '../../src/tenancy/data-keys.js';
 import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
+import { ManualClock } from './an-exchange.js';
 import { ScriptedOpco } from './poll-bench.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
@@ -29,6 +30,8 @@ const [audit, events, signal] = [new AuditTrail(), new EventLog(), new CommitSig
 /** Synchronisations on a database of their own, before an OPCO in memory; rounds are made by hand. */
 export class SyncBench {
   opco = new ScriptedOpco();
+  /** By which plans grow old. */
+  readonly time = new ManualClock();
   /** What the OPCO is believed to bear. */
   callsPerSecond = 4;
   /** What workers complained of. */
@@ -75,7 +78,7 @@ export class SyncBench {
     return new NoteBulkReads({
       watch: this.watch,
       targets: new PollTargetRepository(database),
-      clock: this.readClock,
+      ...{ clock: this.readClock, time: this.time },
     });
   }
 
