@@ -165,7 +165,7 @@ export class PollTargetRepository {
    */
   async noteFactures(
     target: ClaimedTarget,
-    { calls, verified, nextInSeconds }: FacturesReading & { readonly nextInSeconds: number },
+    { calls, verified, nextInSeconds }: Omit<FacturesReading, 'complete'> & { readonly nextInSeconds: number },
   ): Promise<void> {
     await this.database.asSystem((sql) =>
       sql.query(

@@ -67,7 +67,9 @@ export interface Poll {
 export interface FacturesReading {
   /** Calls that it took. */
   readonly calls: number;
-  /** Read to its end, and every invoice that the OPCO has stood in it. */
+  /** Read to its end, as far as the OPCO says where that is. */
+  readonly complete: boolean;
+  /** The same, and every invoice that the OPCO has stood in it. */
   readonly verified: boolean;
 }
 

@@ -174,6 +174,21 @@ describe('the states of invoices', () => {
     expect(bench.opco.reads('facturesEtats')).toHaveLength(3);
   });
 
+  it('are planned for by the calls that their whole list takes, not by those of one that broke off', async () => {
+    const calls = async () =>
+      (await sql<{ calls: number }>('SELECT factures_calls AS calls FROM poll_targets'))[0]?.calls;
+    fill('REGLE', 'REGLE', 'REGLE', 'REGLE', 'REGLE');
+    await bench.poll();
+    expect(await calls()).toBe(3);
+    bench.opco.failing = only('UPSTREAM_ERROR', 2);
+    await again();
+    expect(await calls()).toBe(3);
+    bench.opco.failing = () => undefined;
+    for (const gone of ['F1', 'F2', 'F3']) factures.delete(gone);
+    await again();
+    expect(await calls()).toBe(1);
+  });
+
   it('whose key was erased are told anew with no state before, once', async () => {
     fill('TRANSMISE');
     await bench.poll();
