@@ -97,9 +97,6 @@ describe('instances of the poller', () => {
     expect(shares.sort()).toEqual(['live 1', 'test 2', 'test 2', 'test 2']);
     const share = (environment: 'test' | 'live') => bench.targets.share({ hash, environment }, 'akto');
     expect([await share('test'), await share('live')]).toMatchObject([{ sharedBy: 2 }, { sharedBy: 1 }]);
-    await sql(
-      "DELETE FROM tenants WHERE tenant_hash IN (SELECT encode(sha256(('sharer' || i)::bytea), 'hex') FROM generate_series(1, 5) i)",
-    );
   });
 
   it('spread over an interval what a standstill has left due, and hold up nothing else', async () => {
