@@ -1,4 +1,4 @@
-import type { Sighting } from './keep-dossiers.js';
+import type { Sighting } from '../poller/keep-and-tell.js';
 import { smoothedRate } from './pace.js';
 import type { StoredProgress } from './sync-rows.js';
 

@@ -1,5 +1,6 @@
 import type { TenantHash } from '../../src/core/tenant.js';
-import { PollBench, ScriptedOpco } from '../support/poll-bench.js';
+import { PollBench } from '../support/poll-bench.js';
+import { ScriptedOpco } from '../support/polled-opco.js';
 
 describe('a dossier that the list no longer has', () => {
   let bench: PollBench;

@@ -2,7 +2,8 @@ import type { TenantHash } from '../../src/core/tenant.js';
 import { CommitSignal } from '../../src/events/commit-signal.js';
 import { EventLog } from '../../src/events/event-log.js';
 import { EndAbsent } from '../../src/poller/end-absent.js';
-import { PollBench, ScriptedOpco } from '../support/poll-bench.js';
+import { PollBench } from '../support/poll-bench.js';
+import { ScriptedOpco } from '../support/polled-opco.js';
 
 describe('an instance that has lost its claim', () => {
   let bench: PollBench;

@@ -1,6 +1,6 @@
-import { EventLog } from '../../src/events/event-log.js';
 import { Env } from '../../src/platform/config/env.js';
-import { PollBench, ScriptedOpco } from '../support/poll-bench.js';
+import { PollBench } from '../support/poll-bench.js';
+import { ScriptedOpco } from '../support/polled-opco.js';
 
 const cli = { actor: 'cli' } as const;
 
@@ -162,12 +162,7 @@ describe('instances of the poller', () => {
     bench.opco.dossiers.set('D2', { etat: 'TRANSMIS' });
     await bench.pollAgain(tenant);
     await bench.polling.change(tenant, 'akto', { discovered: true, ...cli });
-    await bench.db.database.asTenant(tenant, (own) =>
-      new EventLog().append(own, tenant, {
-        ...{ type: 'job.completed', opcoId: 'akto', subject: 'job:1' },
-        data: { jobId: '1', type: 'dossiers', opcoId: 'akto', status: 'completed', numeroInterne: 'D3' },
-      }),
-    );
+    await bench.deposited(tenant, 'D3');
     bench.opco.dossiers.set('D3', { etat: 'TRANSMIS' });
     bench.opco.dossiers.set('D4', { etat: 'EN_COURS_INSTRUCTION' });
     for (let twice = 0; twice < 2; twice++) await bench.pollAgain(tenant);

@@ -3,7 +3,7 @@ import type { Dossier } from '../../src/core/contract/dossier.js';
 import { AuditTrail } from '../../src/audit/audit-trail.js';
 import type { KeepDossiers } from '../../src/sync/keep-dossiers.js';
 import { SyncRetentionRepository } from '../../src/sync/sync-retention.repository.js';
-import { ScriptedOpco } from '../support/poll-bench.js';
+import { ScriptedOpco } from '../support/polled-opco.js';
 import { SyncBench } from '../support/sync-bench.js';
 
 const shown = (numeroInterne: string, etat = 'ENGAGE') =>

@@ -1,6 +1,7 @@
 import type { TenantHash } from '../../src/core/tenant.js';
 import type { Poller } from '../../src/poller/poller.js';
-import { PollBench, ScriptedOpco } from '../support/poll-bench.js';
+import { PollBench } from '../support/poll-bench.js';
+import { ScriptedOpco } from '../support/polled-opco.js';
 
 describe('details that always fail', () => {
   let bench: PollBench;

@@ -1,7 +1,8 @@
 import { AuditTrail } from '../../src/audit/audit-trail.js';
 import type { TenantHash } from '../../src/core/tenant.js';
 import { purgeSnapshots } from '../../src/poller/purge-snapshots.js';
-import { PollBench, ScriptedOpco } from '../support/poll-bench.js';
+import { PollBench } from '../support/poll-bench.js';
+import { ScriptedOpco } from '../support/polled-opco.js';
 
 describe('the states of invoices', () => {
   let bench: PollBench;

@@ -22,7 +22,7 @@ import { syncWorker } from '../../src/sync/wire-worker.js';
 import { DataKeys } from '../../src/tenancy/data-keys.js';
 import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
 import { ManualClock } from './an-exchange.js';
-import { ScriptedOpco } from './poll-bench.js';
+import { ScriptedOpco } from './polled-opco.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 const [audit, events, signal] = [new AuditTrail(), new EventLog(), new CommitSignal()];
