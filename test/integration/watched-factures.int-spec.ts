@@ -1,5 +1,6 @@
 import { AuditTrail } from '../../src/audit/audit-trail.js';
 import type { TenantHash } from '../../src/core/tenant.js';
+import type { Sql } from '../../src/platform/database/database.js';
 import { purgeSnapshots } from '../../src/poller/purge-snapshots.js';
 import { PollBench } from '../support/poll-bench.js';
 import { ScriptedOpco } from '../support/polled-opco.js';
@@ -188,6 +189,26 @@ describe('the states of invoices', () => {
     for (const gone of ['F1', 'F2', 'F3']) factures.delete(gone);
     await again();
     expect(await calls()).toBe(1);
+  });
+
+  it('are kept and told by as many statements for a page as for one', async () => {
+    let statements = 0;
+    const counted = (own: Sql): Sql => ({ query: (...given) => (statements++, own.query(...given)) });
+    const { database } = bench.db;
+    const counting = Object.assign(Object.create(database) as typeof database, {
+      asTenant: ((hash, work) => database.asTenant(hash, (own) => work(counted(own)))) as typeof database.asTenant,
+    });
+    const keep = async (etatFacture: string, count: number) => {
+      statements = 0;
+      const rows = Array.from({ length: count }, (_, at) => ({ numeroInterneFacture: `F${at}`, etatFacture }) as never);
+      bench.forgetKeys(tenant);
+      const seen = { tenant, opcoId: 'akto', rows, allKnown: true };
+      const told = await bench.factures(counting).keep(seen, async () => undefined);
+      return [told, statements];
+    };
+    const [, one] = await keep('TRANSMISE', 1);
+    expect(await keep('EN_COURS', 50)).toEqual([50, (one ?? 0) + 1]);
+    expect(await keep('REGLE', 50)).toEqual([50, one]);
   });
 
   it('whose key was erased are told anew with no state before, once', async () => {

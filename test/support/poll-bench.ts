@@ -66,6 +66,10 @@ export class PollBench {
     return new WatchRepository(this.db.database, this.keys);
   }
 
+  factures(database = this.db.database): FactureRepository {
+    return new FactureRepository(database, this.keys, new EventLog());
+  }
+
   /** Keeps a dossier in a transaction of its own. */
   keep(
     tenant: TenantHash,
@@ -109,7 +113,7 @@ export class PollBench {
       signal: new CommitSignal(),
       cache: { forget: async (_opcoId, _tenant, entities) => void this.forgotten.push(...entities) },
       wait: async (ms) => void this.waits.push(ms),
-      factures: new FactureRepository(this.db.database, this.keys, new EventLog()),
+      factures: this.factures(),
       listsFactures: () => this.opco.factures !== undefined,
       pagingOf: (opcoId) => (opcoId === 'akto' ? { kind: 'pages', size: 2 } : undefined),
     });
