@@ -18,11 +18,9 @@ describe('an instance that has lost its claim', () => {
     tenant = await bench.aTarget();
     for (const name of ['D1', 'D2', 'D3']) bench.opco.dossiers.set(name, { etat: 'ENGAGE', engagement: 1 });
     await bench.poll();
-    await due();
+    await bench.allDue(tenant);
   });
 
-  const due = () =>
-    bench.db.database.asTenant(tenant, (sql) => sql.query('UPDATE watched_dossiers SET next_read_at = now()'));
   /** All that is kept of the dossiers, and all that was told. */
   const everything = () =>
     bench.db.database.asTenant(tenant, async (sql) => ({
@@ -30,16 +28,6 @@ describe('an instance that has lost its claim', () => {
       versions: await sql.query('SELECT numero_interne, version FROM snapshots ORDER BY 1, 2'),
       events: await sql.query('SELECT type, data FROM events ORDER BY ordinal'),
     }));
-  /** Another process takes over while the OPCO thinks about this question. */
-  const lostAt = (endpoint: string) => {
-    const { run } = bench.opco;
-    bench.opco.run = async function (call) {
-      if (call.endpoint === endpoint)
-        await bench.db.database.asSystem((sql) => sql.query('UPDATE poll_targets SET claimed_by = gen_random_uuid()'));
-      return run.call(this, call);
-    };
-  };
-
   it.each<[string, () => void]>([
     ['unchanged', () => undefined],
     ['changed', () => bench.opco.dossiers.set('D1', { etat: 'ENGAGE', engagement: 2 })],
@@ -47,7 +35,7 @@ describe('an instance that has lost its claim', () => {
   ])('leaves no trace of a detail that it still receives, when that is %s', async (_what, prepare) => {
     const before = await everything();
     prepare();
-    lostAt('dossier');
+    bench.loseClaimAt('dossier');
     await bench.pollAgain(tenant);
     expect(bench.opco.reads('dossier')).toHaveLength(4);
     expect(await everything()).toEqual(before);
@@ -56,7 +44,7 @@ describe('an instance that has lost its claim', () => {
   it('leaves no trace of a list that it still receives', async () => {
     await bench.db.database.asTenant(tenant, (sql) => sql.query('UPDATE watched_dossiers SET row_hash = NULL'));
     const before = await everything();
-    lostAt('etats');
+    bench.loseClaimAt('etats');
     await bench.pollAgain(tenant);
     expect(bench.opco.reads('dossier')).toHaveLength(3);
     expect(await everything()).toEqual(before);
@@ -83,8 +71,7 @@ describe('an instance that has lost its claim', () => {
     // Absent once already; the claim is lost between the count of the second time and what follows from it.
     await watch.countAbsences(tenant, 'akto', new Set(listed), ours);
     if (pulled !== null) await watch.brake(tenant, 'akto', pulled, ours);
-    const braked = () =>
-      bench.db.database.asSystem((sql) => sql.query('SELECT braked_missing, braked_at FROM poll_targets'));
+    const braked = () => bench.asSystem('SELECT braked_missing, braked_at FROM poll_targets');
     const before = [await braked(), await bench.events(tenant)];
     let fences = 0;
     const fence = async () => {

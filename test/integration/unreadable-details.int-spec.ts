@@ -75,7 +75,7 @@ describe('details that always fail', () => {
     fails('D1', 'D2', 'D3');
     bench.opco.factures.set('F1', { etat: 'REGLE', dossiers: ['D8'] });
     bench.opco.dossiers.set('D8', { etat: 'TRANSMIS', engagement: 10 });
-    await bench.db.database.asSystem((sql) => sql.query('UPDATE poll_targets SET next_factures_at = now()'));
+    await bench.asSystem('UPDATE poll_targets SET next_factures_at = now()');
     await again();
     expect(asked()).toEqual(['D1', 'D2', 'D3', 'D8', 'D7']);
     expect(await told()).toEqual([

@@ -84,6 +84,27 @@ export class PollBench {
     });
   }
 
+  /** Every clock says that it is time. */
+  async allDue(tenant: TenantHash): Promise<void> {
+    await this.db.database.asTenant(tenant, (sql) => sql.query('UPDATE watched_dossiers SET next_read_at = now()'));
+  }
+
+  /** Another process takes over while the OPCO thinks about this question; gives what undoes it. */
+  loseClaimAt(endpoint: string): () => void {
+    const { opco } = this;
+    const { run } = opco;
+    opco.run = async (call) => {
+      if (call.endpoint === endpoint) await this.asSystem('UPDATE poll_targets SET claimed_by = gen_random_uuid()');
+      return run.call(opco, call);
+    };
+    return () => void (opco.run = run);
+  }
+
+  /** Runs one statement as the system. */
+  asSystem<Row extends object>(statement: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return this.db.database.asSystem((sql) => sql.query<Row>(statement, values));
+  }
+
   /** A deposit of ours has made this dossier. */
   async deposited(tenant: TenantHash, numeroInterne: string): Promise<void> {
     await this.db.database.asTenant(tenant, (sql) =>
@@ -148,20 +169,16 @@ export class PollBench {
 
   /** Makes the tenant due again and polls, by an instance of its own unless one is given. */
   async pollAgain(tenant: TenantHash, poller = this.anInstance()): Promise<void> {
-    await this.db.database.asSystem((sql) =>
-      sql.query('UPDATE poll_targets SET next_poll_at = now() WHERE tenant_hash = $1', [tenant]),
-    );
+    await this.asSystem('UPDATE poll_targets SET next_poll_at = now() WHERE tenant_hash = $1', [tenant]);
     await this.poll(poller);
   }
 
   async target(tenant: TenantHash): Promise<TargetState | undefined> {
-    const [row] = await this.db.database.asSystem((sql) =>
-      sql.query<TargetState>(
-        `SELECT extract(epoch FROM next_poll_at - now())::float AS wait, failures, paused_reason,
-                claimed_until IS NOT NULL AS claimed, last_success_at IS NOT NULL AS succeeded
-         FROM poll_targets WHERE tenant_hash = $1`,
-        [tenant],
-      ),
+    const [row] = await this.asSystem<TargetState>(
+      `SELECT extract(epoch FROM next_poll_at - now())::float AS wait, failures, paused_reason,
+              claimed_until IS NOT NULL AS claimed, last_success_at IS NOT NULL AS succeeded
+       FROM poll_targets WHERE tenant_hash = $1`,
+      [tenant],
     );
     return row;
   }
