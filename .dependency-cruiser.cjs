@@ -34,7 +34,7 @@ const room = '^src/pipeline/[0-9]{2}-[a-z-]+/';
 const pipelineModule = '^src/pipeline/pipeline\\.module\\.ts$';
 
 // What a synchronisation reads goes into the one history of dossiers, by the rules of the poller.
-const history = '^src/poller/(snapshot\\.repository|tell-kept|note-bulk-reads|paris)\\.ts$';
+const history = '^src/poller/(snapshot\\.repository|keep-and-tell|note-bulk-reads|paris)\\.ts$';
 
 const table = [
   row('core-imports-nothing-of-ours', core, [core]),

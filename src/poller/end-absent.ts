@@ -43,9 +43,10 @@ export class EndAbsent {
     const { tenant, opcoId } = scan;
     const { absent, known, endedLately, lifted } = await watch.countAbsences(tenant, opcoId, scan.seen, scan.fence);
     const held = !lifted && isMassDeletion({ candidates: absent.length, known, endedLately });
-    const raised = await watch.brake(tenant, opcoId, held ? absent.length : null, async (sql) => {
+    const raised = await watch.brake(tenant, opcoId, held ? absent.length : null, async (sql, fresh) => {
+      if (fresh)
+        await this.ports.events.append(sql, tenant, massDeletionEvent(opcoId, { missing: absent.length, known }));
       await scan.fence(sql);
-      await this.ports.events.append(sql, tenant, massDeletionEvent(opcoId, { missing: absent.length, known }));
     });
     if (raised) this.ports.signal.announce();
     if (held) return 0;

@@ -1,11 +1,10 @@
 import type { EtatFacture } from '../core/contract/factures-etats.js';
-import type { NewEvent } from '../core/events.js';
 import type { TenantHash } from '../core/tenant.js';
 import type { EventLog } from '../events/event-log.js';
 import { UnsealError } from '../platform/crypto/sealed-box.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
-import type { DataKeys } from '../tenancy/data-keys.js';
+import type { DataKeys, FreshKey } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
 import { factureEvent } from './change-event.js';
 import { canonicalForm } from './diff.js';
@@ -31,6 +30,15 @@ interface KeptFacture {
   readonly etat: string;
 }
 
+/** A row that says something else than what is kept of it. */
+interface Moved {
+  readonly row: EtatFacture;
+  readonly hash: Buffer;
+  readonly was: FactureRow | undefined;
+  /** What was kept; undefined as well when its key was erased. */
+  readonly before: KeptFacture | undefined;
+}
+
 type At = Pick<FacturesSeen, 'tenant' | 'opcoId'>;
 
 /**
@@ -41,7 +49,7 @@ export class FactureRepository extends TenantScopedRepository {
   constructor(
     database: Database,
     private readonly keys: DataKeys,
-    private readonly events: Pick<EventLog, 'append'>,
+    private readonly events: Pick<EventLog, 'appendAll'>,
   ) {
     super(database);
   }
@@ -52,21 +60,31 @@ export class FactureRepository extends TenantScopedRepository {
    */
   keep(seen: FacturesSeen, last: (sql: Sql, dossiers: readonly string[]) => Promise<void>): Promise<number> {
     return this.within(seen.tenant, async (sql) => {
-      const known = await this.#known(sql, seen);
-      const [news, dossiers]: [NewEvent[], Set<string>] = [[], new Set()];
-      for (const row of seen.rows) {
-        const before = await this.#put(sql, seen, { row, was: known.get(row.numeroInterneFacture) });
-        if (before === 'same' || (before === 'new' && !seen.allKnown)) continue;
-        news.push(factureEvent(seen.opcoId, row, before === 'new' ? null : before));
-        for (const { numeroInterneDossier } of row.dossiers ?? [])
-          if (numeroInterneDossier) dossiers.add(numeroInterneDossier);
-      }
-      for (const event of news) await this.events.append(sql, seen.tenant, event);
+      const moved = await this.#moved(sql, seen);
+      await this.#write(sql, seen, moved);
+      const told = moved.filter(({ was }) => was || seen.allKnown);
+      const news = told.map(({ row, before }) => factureEvent(seen.opcoId, row, before?.etat ?? null));
+      await this.events.appendAll(sql, seen.tenant, news);
       await noteSeen(sql, seen);
-      await makeDue(sql, seen, [...dossiers]);
-      await last(sql, [...dossiers]);
+      const dossiers = [...new Set(told.flatMap(({ row }) => dossiersOf(row)))];
+      await makeDue(sql, seen, dossiers);
+      await last(sql, dossiers);
       return news.length;
     });
+  }
+
+  /** Those that say something else than what is kept of them, and what that is; nothing where it can be read no longer. */
+  async #moved(sql: Sql, seen: FacturesSeen): Promise<Moved[]> {
+    const known = await this.#known(sql, seen);
+    const rows = seen.rows.flatMap((row) => {
+      const [hash, was] = [this.#hashOf(seen, row), known.get(row.numeroInterneFacture)];
+      return was?.content_hash.equals(hash) ? [] : [{ row, hash, was }];
+    });
+    const keyIds = rows.flatMap(({ was }) => (was ? [was.data_key_id] : []));
+    await this.keys.fetch(sql, seen.tenant, keyIds);
+    const moved: Moved[] = [];
+    for (const each of rows) moved.push({ ...each, before: each.was && (await this.#open(sql, seen, each.was)) });
+    return moved;
   }
 
   async #known(sql: Sql, { tenant, opcoId, rows }: FacturesSeen): Promise<Map<string, FactureRow>> {
@@ -79,37 +97,34 @@ export class FactureRepository extends TenantScopedRepository {
     return new Map(known.map((row) => [row.numero_interne_facture, row]));
   }
 
-  /** Writes what is new; gives the state before, null when it can be read no longer. */
-  async #put(
-    sql: Sql,
-    at: At,
-    { row, was }: { readonly row: EtatFacture; readonly was: FactureRow | undefined },
-  ): Promise<'same' | 'new' | string | null> {
-    const hash = this.#hashOf(at, row);
-    if (was?.content_hash.equals(hash)) return 'same';
-    const before = was && (await this.#open(sql, at, was));
-    await this.#write(sql, at, { row, hash, keyId: before && was.data_key_id });
-    return was ? (before?.etat ?? null) : 'new';
-  }
-
-  /** Under the key that sealed it before; under a new one where there is none, or none any more. */
-  async #write(
-    sql: Sql,
-    { tenant, opcoId }: At,
-    { row, hash, keyId }: { readonly row: EtatFacture; readonly hash: Buffer; readonly keyId: string | undefined },
-  ): Promise<void> {
-    const fresh = keyId === undefined ? this.keys.fresh(tenant, subjectOf(opcoId, row)) : undefined;
-    const key = fresh ?? (await this.keys.open(sql, tenant, keyId ?? ''));
-    const kept: KeptFacture = { etat: row.etatFacture };
-    const content = key.seal(JSON.stringify(kept), placeOf({ tenant, opcoId }, row.numeroInterneFacture));
+  /** Each under the key that sealed it before; under a new one where there is none, or none any more. */
+  async #write(sql: Sql, { tenant, opcoId }: At, moved: readonly Moved[]): Promise<void> {
+    if (moved.length === 0) return;
+    const fresh: FreshKey[] = [];
+    const sealed: { readonly keyId: string; readonly content: string }[] = [];
+    for (const { row, was, before } of moved) {
+      const made = before ? undefined : this.keys.fresh(tenant, subjectOf(opcoId, row));
+      if (made) fresh.push(made);
+      const key = made ?? (await this.keys.open(sql, tenant, was?.data_key_id ?? ''));
+      const kept: KeptFacture = { etat: row.etatFacture };
+      const at = placeOf({ tenant, opcoId }, row.numeroInterneFacture);
+      sealed.push({ keyId: key.id, content: key.seal(JSON.stringify(kept), at) });
+    }
     await sql.query(
       `INSERT INTO watched_factures (tenant_hash, opco_id, numero_interne_facture, data_key_id, content, content_hash)
-       VALUES ($1, $2, $3, $4, $5, $6)
+       SELECT $1, $2, * FROM unnest($3::text[], $4::uuid[], $5::text[], $6::bytea[])
        ON CONFLICT (tenant_hash, opco_id, numero_interne_facture) DO UPDATE SET data_key_id = EXCLUDED.data_key_id,
          content = EXCLUDED.content, content_hash = EXCLUDED.content_hash, changed_at = now(), seen_at = now()`,
-      [tenant, opcoId, row.numeroInterneFacture, key.id, content, hash],
+      [
+        tenant,
+        opcoId,
+        moved.map(({ row }) => row.numeroInterneFacture),
+        sealed.map(({ keyId }) => keyId),
+        sealed.map(({ content }) => content),
+        moved.map(({ hash }) => hash),
+      ],
     );
-    if (fresh) await this.keys.insert(sql, tenant, fresh);
+    if (fresh.length > 0) await this.keys.insertAll(sql, tenant, fresh);
   }
 
   async #open(sql: Sql, at: At, row: FactureRow): Promise<KeptFacture | undefined> {
@@ -137,17 +152,24 @@ async function noteSeen(sql: Sql, { tenant, opcoId, rows }: FacturesSeen): Promi
   );
 }
 
-/** The list of invoices points at details: the money of these dossiers has moved. */
+/**
+ * The list of invoices points at details: the money of these dossiers has moved. Those that were due already are due anew, since a
+ * reading that is under way may be older than that (see `noteReads`).
+ */
 async function makeDue(sql: Sql, { tenant, opcoId }: At, dossiers: readonly string[]): Promise<void> {
   if (dossiers.length === 0) return;
   await sql.query(
-    `UPDATE watched_dossiers w SET next_read_at = least(w.next_read_at, now()) FROM (
+    `UPDATE watched_dossiers w SET next_read_at = now() FROM (
        SELECT numero_interne FROM watched_dossiers
        WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = ANY ($3) AND deleted_at IS NULL
        ORDER BY numero_interne COLLATE "C" FOR UPDATE) due
      WHERE w.tenant_hash = $1 AND w.opco_id = $2 AND w.numero_interne = due.numero_interne`,
     [tenant, opcoId, dossiers],
   );
+}
+
+function dossiersOf({ dossiers }: EtatFacture): string[] {
+  return (dossiers ?? []).flatMap(({ numeroInterneDossier }) => numeroInterneDossier || []);
 }
 
 /** What is erased with its dossier goes with it; an invoice of several stands by itself. */

@@ -1,19 +1,17 @@
 import type { Dossier } from '../core/contract/dossier.js';
-import type { EventLog } from '../events/event-log.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
 import type { TenantHash } from '../core/tenant.js';
+import { keepAndTell, type KeepAndTellParts } from './keep-and-tell.js';
 import type { Clock } from './pace.js';
-import type { DossierName, SnapshotRepository } from './snapshot.repository.js';
-import { tellKept } from './tell-kept.js';
-import type { Observed, WatchRepository } from './watch.repository.js';
+import type { DossierName } from './snapshot.repository.js';
+import type { Observed } from './observed.js';
+import type { WatchRepository } from './watch.repository.js';
 
 /** What it works with. */
-export interface KeepParts {
+export interface KeepParts extends KeepAndTellParts {
   readonly database: Database;
-  readonly snapshots: SnapshotRepository;
   readonly watch: WatchRepository;
-  readonly events: EventLog;
 }
 
 /** A detail that the poller has read. */
@@ -44,18 +42,17 @@ export class KeepRead extends TenantScopedRepository {
     tenant: TenantHash,
     { name, dossier, fence, ...read }: PolledDetail,
   ): Promise<{ readonly changed: boolean; readonly told: boolean }> {
-    const { snapshots, watch, events } = this.parts;
     const { rowHash, tellDiscovered, today, clockOf } = read;
-    const sight = { name, dossier };
     return this.within(tenant, async (sql) => {
-      let kept = { changed: false, told: false };
-      await snapshots.keepWithin(sql, tenant, sight, async (before) => {
-        kept = await tellKept(sql, events, { tenant, sight, before, tellDiscovered, today });
-      });
+      const terms = { tenant, tellDiscovered, today };
+      const { sightings, told } = await keepAndTell(sql, this.parts, terms, [{ name, dossier }]);
+      const changed = sightings[0] === 'changed';
       const read = { numeroInterne: name.numeroInterne, rowHash };
-      await watch.noteReads(sql, { tenant, opcoId: name.opcoId }, [read], (_, seen) => clockOf(seen, kept.changed));
+      // It is this very poll that makes dossiers due, before it reads them.
+      const at = { tenant, opcoId: name.opcoId, ageSeconds: 0 };
+      await this.parts.watch.noteReads(sql, at, [read], (_, seen) => clockOf(seen, changed));
       await fence(sql);
-      return kept;
+      return { changed, told: told > 0 };
     });
   }
 }

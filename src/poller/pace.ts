@@ -1,5 +1,5 @@
 import type { Dossier } from '../core/contract/dossier.js';
-import type { Observed } from './watch.repository.js';
+import type { Observed } from './observed.js';
 
 /**
  * When the detail of a dossier is worth a call. The list shows states by itself; what only the detail shows (amounts above all) is

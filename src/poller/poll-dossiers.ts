@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { EndAbsent } from './end-absent.js';
 import { KeepRead } from './keep-read.js';
 import type { Poll, PollPorts, PollReport } from './poll.js';
@@ -13,7 +14,9 @@ export type { Poll, PollPorts, PollReport, Reads } from './poll.js';
  * deposited it: it left us as TRANSMIS, and what became of it since is a change.
  */
 export class PollDossiers {
-  readonly #parts: RunParts;
+  readonly #parts: Omit<RunParts, 'doubtful'>;
+  /** By tenant and OPCO; a process that starts learns it anew by one poll that fails. */
+  readonly #doubtful = new LRUCache<string, Set<string>>({ max: 10_000 });
 
   constructor(private readonly ports: PollPorts) {
     this.#parts = {
@@ -25,6 +28,9 @@ export class PollDossiers {
 
   /** Throws the failure that ended the scan. */
   async run(poll: Poll): Promise<PollReport> {
-    return new PollRun(poll, this.ports, this.#parts).go();
+    const name = `${poll.tenant.hash} ${poll.opcoId}`;
+    const doubtful = this.#doubtful.get(name) ?? new Set();
+    this.#doubtful.set(name, doubtful);
+    return new PollRun(poll, this.ports, { ...this.#parts, doubtful }).go();
   }
 }

@@ -50,7 +50,7 @@ export class PollFactures {
       poll.signal.throwIfAborted();
       if (ours.has(asOpcoviaError(error).code)) throw error;
     }
-    return { calls, verified: isVerified(facts) };
+    return { calls, complete: facts.complete, verified: isVerified(facts) };
   }
 
   async #keep(poll: Poll, rows: readonly EtatFacture[]): Promise<void> {

@@ -11,6 +11,7 @@ import { assertClaimed, assertOurs } from './assert-claim.js';
 import type { EndAbsent } from './end-absent.js';
 import { isVerified } from './judge-scan.js';
 import type { KeepRead } from './keep-read.js';
+import { OutageWatch } from './outage-watch.js';
 import { usualWeight } from './pace.js';
 import type { PollFactures } from './poll-factures.js';
 import type { Poll, PollLoad, PollPorts, PollReport } from './poll.js';
@@ -22,16 +23,16 @@ const oneDossierOnly: ReadonlySet<ErrorCode> = new Set([
   'UPSTREAM_REJECTED',
   'VALIDATION_ERROR',
 ]);
-/** So many failures in a row are no accident of single dossiers: the OPCO is away, and the poll ends. */
-const outageFrom = 3;
-/** May be the OPCO's trouble or one dossier's. */
-const passing: ReadonlySet<ErrorCode> = new Set(['UPSTREAM_ERROR', 'UPSTREAM_TIMEOUT']);
+/** A row of the list, or a number whose time has come. */
+type Wanted = Etat | Pick<Etat, 'numeroInterne'>;
 
 /** What a poll is made of. */
 export interface RunParts {
   readonly absences: EndAbsent;
   readonly details: KeepRead;
   readonly factures: PollFactures;
+  /** Numbers whose details failed the last time; this poll leaves in it what the next one shall know. */
+  readonly doubtful: Set<string>;
 }
 
 /** One poll under way: what it has seen so far. */
@@ -42,7 +43,9 @@ export class PollRun {
   readonly #tally = { read: 0, changed: 0, unreadable: 0 };
   #listCalls = 0;
   #rows = 0;
-  #failedInARow = 0;
+  readonly #outage: OutageWatch;
+  /** Put off until everything else is done: what failed the last time, and what came while no detail was answered. */
+  readonly #late = new Map<string, Wanted>();
   readonly #totals = new Set<number | null>();
   #weights = 0;
   readonly #fence = (sql: Sql) => assertClaimed(this.poll, sql);
@@ -51,10 +54,12 @@ export class PollRun {
     private readonly poll: Poll,
     private readonly ports: PollPorts,
     private readonly parts: RunParts,
-  ) {}
+  ) {
+    this.#outage = new OutageWatch(parts.doubtful);
+  }
 
   async go(): Promise<PollReport> {
-    const { tenant, opcoId, mostDue } = this.poll;
+    const { tenant, opcoId } = this.poll;
     const watched = await this.ports.watch.load(tenant.hash, opcoId);
     this.#weights = watched.weights + watched.unweighed * usualWeight;
     const complete = await this.#scan();
@@ -63,8 +68,9 @@ export class PollRun {
     // Before the details that are due: an invoice that was paid makes those of its dossiers due.
     const factures = await this.parts.factures.run(this.poll, (query) => this.#ask('facturesEtats', query));
     if (factures) await this.poll.noteFactures(factures, this.#load());
-    for (const numeroInterne of await this.ports.watch.due(tenant.hash, opcoId, mostDue(this.#load())))
-      await this.#read({ numeroInterne });
+    await this.#readDue();
+    await this.#readLate();
+    if (this.#outage.away) throw this.#outage.away;
     const allKnown = verified && this.#tally.unreadable === 0;
     return { etats: this.#etats, ...this.#tally, ...this.#load(), allKnown, ended };
   }
@@ -76,12 +82,18 @@ export class PollRun {
     const pages = scanPages(list, (query) => this.#page(query));
     for (;;) {
       const page = await pages.next();
-      if (page.done) return page.value;
+      if (page.done) {
+        if (page.value) this.#outage.forgetAllBut(this.#seen);
+        return page.value;
+      }
       for (const { etat, numeroInterne } of page.value) {
         this.#etats.add(etat);
         this.#seen.add(numeroInterne);
       }
-      for (const row of await this.#toRead(page.value)) await this.#read(row);
+      for (const row of await this.#toRead(page.value)) {
+        if (this.#outage.away || this.#outage.doubtful.has(row.numeroInterne)) this.#late.set(row.numeroInterne, row);
+        else await this.#read(row);
+      }
       await assertOurs(this.poll);
     }
   }
@@ -130,17 +142,60 @@ export class PollRun {
     return moved;
   }
 
-  /** A row of the list, or a number whose time has come. */
-  async #read(row: Etat | Pick<Etat, 'numeroInterne'>): Promise<void> {
+  /** While no detail is answered, the first of them is the question whether the OPCO is there again. */
+  async #readDue(): Promise<void> {
+    const { tenant, opcoId, mostDue } = this.poll;
+    const { doubtful } = this.#outage;
+    const most = mostDue(this.#load());
+    const due = await this.ports.watch.due(tenant.hash, opcoId, most + doubtful.size);
+    const late = due.filter((numeroInterne) => doubtful.has(numeroInterne));
+    for (const numeroInterne of late)
+      if (!this.#late.has(numeroInterne)) this.#late.set(numeroInterne, { numeroInterne });
+    for (const numeroInterne of due.filter((each) => !late.includes(each)).slice(0, most)) {
+      await this.#read(this.#late.get(numeroInterne) ?? { numeroInterne });
+      if (this.#outage.away) return;
+    }
+  }
+
+  /** What failed the last time comes last of all, so that it holds up nothing; it proves no outage where any other detail is answered. */
+  async #readLate(): Promise<void> {
+    const { doubtful } = this.#outage;
+    const before = [...doubtful];
+    const others = [...this.#late.keys()].filter((each) => !doubtful.has(each));
+    if (!(await this.#readEach(others)) || (await this.#readEach(before))) return;
+    if (!this.#outage.answered) await this.#probe(before);
+    if (this.#outage.answered) this.#outage.away = undefined;
+  }
+
+  /** False once no detail is answered. */
+  async #readEach(numbers: readonly string[]): Promise<boolean> {
+    for (const numeroInterne of numbers) {
+      if (this.#outage.away) return false;
+      const row = this.#late.get(numeroInterne);
+      if (row) await this.#read(row);
+    }
+    return this.#outage.away === undefined;
+  }
+
+  /** Asks for the dossier whose time comes next, since none but those that failed before has been asked for. */
+  async #probe(except: readonly string[]): Promise<void> {
+    const { tenant, opcoId } = this.poll;
+    const numeroInterne = await this.ports.watch.nextDue(tenant.hash, opcoId, except);
+    if (numeroInterne !== undefined) await this.#read({ numeroInterne });
+  }
+
+  async #read(row: Wanted): Promise<void> {
     const { tenant, opcoId, clockOf, tellDiscovered, today } = this.poll;
     const { numeroInterne } = row;
     await assertOurs(this.poll);
     this.#tally.read++;
+    this.#late.delete(numeroInterne);
     const exchange = await this.#ask('dossier', { numeroInterne });
-    const dossier = this.#excuses(exchange) ? undefined : dossierIn(exchange, numeroInterne);
+    const failed = this.#outage.note(numeroInterne, exchange.failure);
+    const dossier = failed ? undefined : dossierIn(exchange, numeroInterne);
     if (!dossier) {
       this.#tally.unreadable++;
-      if (!('etat' in row)) await this.ports.watch.postpone(tenant.hash, { opcoId, numeroInterne }, this.#fence);
+      await this.ports.watch.postpone(tenant.hash, { opcoId, numeroInterne }, this.#fence);
       return;
     }
     const rowHash = 'etat' in row ? this.ports.watch.rowHash(tenant.hash, row) : undefined;
@@ -151,12 +206,6 @@ export class PollRun {
     });
     if (kept.changed) this.#tally.changed++;
     if (kept.told) this.ports.signal.announce();
-  }
-
-  /** One dossier that the OPCO cannot show for a reason of its own must not hold up all that come after it. */
-  #excuses({ failure }: Exchange): boolean {
-    this.#failedInARow = failure && passing.has(failure.code) ? this.#failedInARow + 1 : 0;
-    return this.#failedInARow > 0 && this.#failedInARow < outageFrom;
   }
 
   #load(): PollLoad {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readTenantHash, type Environment, type Tenant, type TenantHash } from '../core/tenant.js';
+import { readTenantHash, type Environment, type Tenant } from '../core/tenant.js';
 import type { Database, Sql } from '../platform/database/database.js';
 import type { FacturesReading } from './poll.js';
 
@@ -14,7 +14,7 @@ export interface ClaimedTarget {
   /** Polls in a row that failed. */
   readonly failures: number;
   readonly tellDiscovered: boolean;
-  /** Tenants that are polled at this OPCO. */
+  /** Tenants of its environment that are polled at this OPCO: the rate is theirs together. */
   readonly sharedBy: number;
   readonly factures: FacturesTarget;
 }
@@ -36,6 +36,11 @@ export type PollEnd =
   /** Neither success nor failure: the budget was spent, or the process stops. */
   | { readonly outcome: 'postponed'; readonly nextInSeconds: number }
   | { readonly outcome: 'paused'; readonly nextInSeconds: number; readonly reason: string };
+
+/** How many tenants are polled by one rate, which an OPCO has for each environment; SQL expressions. */
+const sharers = (opco: string, environment: string) => `(
+  SELECT count(*)::int FROM poll_targets o JOIN tenants t ON t.tenant_hash = o.tenant_hash AND t.suspended_at IS NULL
+  WHERE o.opco_id = ${opco} AND t.environment = ${environment} AND o.stopped_at IS NULL AND o.paused_reason IS NULL)`;
 
 interface TargetRow {
   readonly tenant_hash: string;
@@ -79,8 +84,7 @@ export class PollTargetRepository {
          RETURNING p.tenant_hash, p.opco_id, p.failures, due.nom, due.environment, due.weight, p.tell_discovered, now()::text AS claimed_at,
            json_build_object('due', p.next_factures_at <= now(), 'allKnown', p.factures_known_at IS NOT NULL,
              'calls', p.factures_calls) AS factures,
-           (SELECT count(*)::int FROM poll_targets o WHERE o.opco_id = p.opco_id AND o.stopped_at IS NULL
-            AND o.paused_reason IS NULL) AS shared_by`,
+           ${sharers('p.opco_id', 'due.environment')} AS shared_by`,
         [claim, limit, claimSeconds],
       ),
     );
@@ -101,15 +105,14 @@ export class PollTargetRepository {
 
   /** What a tenant's poll at an OPCO may plan on, for whoever reads details outside a poll. */
   async share(
-    tenant: TenantHash,
+    { hash, environment }: Pick<Tenant, 'hash' | 'environment'>,
     opcoId: string,
   ): Promise<{ readonly sharedBy: number; readonly facturesCalls: number }> {
     const [row] = await this.database.asSystem((sql) =>
       sql.query<{ shared_by: number; factures_calls: number }>(
-        `SELECT count(*) FILTER (WHERE stopped_at IS NULL AND paused_reason IS NULL)::int AS shared_by,
-           coalesce(max(factures_calls) FILTER (WHERE tenant_hash = $1), 0)::int AS factures_calls
-         FROM poll_targets WHERE opco_id = $2`,
-        [tenant, opcoId],
+        `SELECT ${sharers('$2', '$3')} AS shared_by,
+           coalesce((SELECT factures_calls FROM poll_targets WHERE tenant_hash = $1 AND opco_id = $2), 0)::int AS factures_calls`,
+        [hash, opcoId, environment],
       ),
     );
     return { sharedBy: row?.shared_by ?? 1, facturesCalls: row?.factures_calls ?? 0 };
@@ -162,7 +165,7 @@ export class PollTargetRepository {
    */
   async noteFactures(
     target: ClaimedTarget,
-    { calls, verified, nextInSeconds }: FacturesReading & { readonly nextInSeconds: number },
+    { calls, verified, nextInSeconds }: Omit<FacturesReading, 'complete'> & { readonly nextInSeconds: number },
   ): Promise<void> {
     await this.database.asSystem((sql) =>
       sql.query(

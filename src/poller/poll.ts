@@ -8,7 +8,8 @@ import type { Database, Sql } from '../platform/database/database.js';
 import type { Clock } from './pace.js';
 import type { FactureRepository } from './facture.repository.js';
 import type { SnapshotRepository } from './snapshot.repository.js';
-import type { Observed, WatchRepository } from './watch.repository.js';
+import type { Observed } from './observed.js';
+import type { WatchRepository } from './watch.repository.js';
 
 /** The ten stages, as the poller needs them: the settled exchange, never a throw. */
 export interface Reads {
@@ -66,7 +67,9 @@ export interface Poll {
 export interface FacturesReading {
   /** Calls that it took. */
   readonly calls: number;
-  /** Read to its end, and every invoice that the OPCO has stood in it. */
+  /** Read to its end, as far as the OPCO says where that is. */
+  readonly complete: boolean;
+  /** The same, and every invoice that the OPCO has stood in it. */
   readonly verified: boolean;
 }
 

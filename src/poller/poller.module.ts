@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { AuditTrail } from '../audit/audit-trail.js';
 import { RESPONSE_CACHE } from '../cache/cache.tokens.js';
+import { systemClock } from '../core/clock.js';
 import { AdaptersInForce } from '../core/adapters-in-force.js';
 import type { ResponseCache } from '../core/response-cache.js';
 import { budgetKey } from '../core/keys.js';
@@ -91,7 +92,7 @@ import { WatchRepository } from './watch.repository.js';
       provide: NoteBulkReads,
       inject: [Env, PollTargetRepository, WatchRepository, InstancePermits],
       useFactory: (...[env, targets, watch, permits]: NoteParts) =>
-        new NoteBulkReads({ targets, watch, clock: new ReadClock(clockPorts(env, permits)) }),
+        new NoteBulkReads({ targets, watch, clock: new ReadClock(clockPorts(env, permits)), time: systemClock }),
     },
     {
       provide: Poller,

@@ -127,9 +127,11 @@ export class Poller implements OnApplicationBootstrap, OnModuleDestroy {
       mostDue: (load) => mostDetails(this.#clock.budget(shareOf(target), load), env.OPCOVIA_POLL_DETAILS),
       factures: target.factures,
       noteFactures: (reading, load) => {
-        const { facturesSeconds } = this.#clock.budget({ ...shareOf(target), facturesCalls: reading.calls }, load);
+        // A list that broke off says only how long it is at least.
+        const calls = reading.complete ? reading.calls : Math.max(reading.calls, target.factures.calls);
+        const { facturesSeconds } = this.#clock.budget({ ...shareOf(target), facturesCalls: calls }, load);
         const seconds = Math.max(env.OPCOVIA_POLL_INTERVAL_SECONDS, facturesSeconds);
-        return targets.noteFactures(target, { ...reading, nextInSeconds: seconds * (0.9 + 0.2 * random()) });
+        return targets.noteFactures(target, { ...reading, calls, nextInSeconds: seconds * (0.9 + 0.2 * random()) });
       },
       clockOf: (sight) => this.#clock.set(shareOf(target), sight),
     };

@@ -18,7 +18,7 @@ export interface ReadClockPorts {
 export interface Share {
   readonly opcoId: string;
   readonly environment: Environment;
-  /** Tenants that are polled at this OPCO. */
+  /** Tenants of this environment that are polled at this OPCO. */
   readonly sharedBy: number;
   /** Calls that the list of invoices takes; 0 where it is not read. */
   readonly facturesCalls: number;

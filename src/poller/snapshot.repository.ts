@@ -6,7 +6,7 @@ import { TenantScopedRepository } from '../platform/database/tenant-scoped.repos
 import type { DataKeys, FreshKey } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
 import { canonicalForm, diff } from './diff.js';
-import { lockDossiers, type DossierName } from './dossier-locks.js';
+import { lockDossiers, lockWatched, type DossierName } from './dossier-locks.js';
 import { pack, unpack } from './pack.js';
 
 export type { DossierName } from './dossier-locks.js';
@@ -73,24 +73,9 @@ export class SnapshotRepository extends TenantScopedRepository {
   }
 
   /**
-   * Keeps the dossier as the next version when it means something else than the latest one, in a transaction of this tenant that
-   * the caller has begun and will commit; `then` writes what follows from it.
-   */
-  async keepWithin(
-    sql: Sql,
-    tenant: TenantHash,
-    sight: Sight,
-    then: (before?: Snapshot) => Promise<void>,
-  ): Promise<Kept> {
-    const [kept = 'unchanged'] = await this.keepAllWithin(sql, tenant, [sight], async ([version]) => {
-      await then(version?.before);
-    });
-    return kept;
-  }
-
-  /**
-   * As `keepWithin`, for several dossiers by as few statements as for one: each at most once, in the order of their numbers, which is
-   * the one in which others lock them. `then` runs once, with the new versions, if there are any. What became of each, in their order.
+   * Keeps each dossier as its next version when it means something else than the latest one, in a transaction of this tenant that the
+   * caller has begun and will commit; each at most once, in the order of their numbers, as bytes, which is the one in which others lock
+   * them. `then` runs once, with the new versions, if there are any, and writes what follows. What became of each, in their order.
    */
   async keepAllWithin(
     sql: Sql,
@@ -113,6 +98,8 @@ export class SnapshotRepository extends TenantScopedRepository {
   async #moved(sql: Sql, tenant: TenantHash, sights: readonly Sight[]): Promise<(Moved | undefined)[]> {
     const names = sights.map(({ name }) => name);
     await lockDossiers(sql, tenant, names);
+    // All of them before the trigger locks those that have changed: the clocks of the others are set afterwards.
+    await lockWatched(sql, tenant, names);
     const latest = await this.#latest(sql, tenant, names);
     const moved = sights.map((sight, at) => {
       const [hash, rows = []] = [this.#hashOf(tenant, sight.dossier), latest[at]];
@@ -137,7 +124,7 @@ export class SnapshotRepository extends TenantScopedRepository {
   }
 
   /**
-   * Ends the history of a dossier that the OPCO has no longer with a version that says so; `then` as in `keepWithin`. False when it is
+   * Ends the history of a dossier that the OPCO has no longer with a version that says so; `then` writes what follows. False when it is
    * not known, or ended already.
    */
   end(tenant: TenantHash, name: DossierName, then: (sql: Sql, before: Snapshot) => Promise<void>): Promise<boolean> {

@@ -4,6 +4,7 @@ import type { Database, Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
 import type { DataKeys } from '../tenancy/data-keys.js';
 import { canonicalForm } from './diff.js';
+import type { FreshRead, Observed, ReadsOf, WatchedLoad } from './observed.js';
 import type { DossierName } from './snapshot.repository.js';
 
 /** The list's word on what is watched. */
@@ -12,23 +13,6 @@ export interface Pointed {
   readonly moved: readonly Etat[];
   /** Of these, the numbers that are known already. */
   readonly known: ReadonlySet<string>;
-}
-
-/** What the clock knows of a dossier, as its row holds it. */
-export interface Observed {
-  /** Changes that were seen, and that were expected, both fading. */
-  readonly changes: number;
-  readonly exposure: number;
-  /** The root of its changes a day, as last judged. */
-  readonly weight: number;
-  /** Days since the detail was last read; null when it never was. */
-  readonly since: number | null;
-}
-
-/** A detail that was read just now; `rowHash` where a row of the list pointed at it. */
-export interface FreshRead {
-  readonly numeroInterne: string;
-  readonly rowHash?: Buffer | undefined;
 }
 
 /** Throws unless the poll is still ours; the last statement of a transaction, which it then undoes. */
@@ -50,8 +34,11 @@ export class WatchRepository extends TenantScopedRepository {
       const numbers = rows.map(({ numeroInterne }) => numeroInterne);
       // Dossiers that came by a bulk synchronisation have no row of the list yet: this one is theirs.
       await sql.query(
-        `UPDATE watched_dossiers w SET row_hash = r.hash FROM unnest($3::text[], $4::bytea[]) AS r(numero, hash)
-         WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = r.numero AND row_hash IS NULL`,
+        `UPDATE watched_dossiers w SET row_hash = r.hash FROM unnest($3::text[], $4::bytea[]) AS r(numero, hash) JOIN (
+           SELECT numero_interne FROM watched_dossiers
+           WHERE tenant_hash = $1 AND opco_id = $2 AND numero_interne = ANY ($3) AND row_hash IS NULL
+           ORDER BY numero_interne COLLATE "C" FOR UPDATE) bare ON bare.numero_interne = r.numero
+         WHERE w.tenant_hash = $1 AND w.opco_id = $2 AND w.numero_interne = r.numero`,
         [tenant, opcoId, numbers, hashes],
       );
       await fence(sql);
@@ -87,28 +74,39 @@ export class WatchRepository extends TenantScopedRepository {
     return rows.map((row) => row.numero_interne);
   }
 
-  /** The sum of the weights of all that is watched, and how many have none yet. */
-  load(tenant: TenantHash, opcoId: string): Promise<{ weights: number; unweighed: number }> {
-    return this.within(tenant, (sql) => this.loadWithin(sql, tenant, opcoId));
+  /** The dossier whose time comes next, of those that are not excepted. */
+  async nextDue(tenant: TenantHash, opcoId: string, except: readonly string[]): Promise<string | undefined> {
+    const [row] = await this.within(tenant, (sql) =>
+      sql.query<{ numero_interne: string }>(
+        `SELECT numero_interne FROM watched_dossiers
+         WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL AND NOT numero_interne = ANY ($3)
+         ORDER BY next_read_at LIMIT 1`,
+        [tenant, opcoId, except],
+      ),
+    );
+    return row?.numero_interne;
   }
 
-  /** The same in a transaction of this tenant that the caller has begun. */
-  async loadWithin(sql: Sql, tenant: TenantHash, opcoId: string): Promise<{ weights: number; unweighed: number }> {
-    const [row] = await sql.query<{ weights: number; unweighed: number }>(
-      `SELECT coalesce(sum(weight), 0)::float8 AS weights, count(*) FILTER (WHERE weight = 0)::int AS unweighed FROM watched_dossiers
-       WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL`,
-      [tenant, opcoId],
+  async load(tenant: TenantHash, opcoId: string): Promise<WatchedLoad> {
+    const [row] = await this.within(tenant, (sql) =>
+      sql.query<WatchedLoad>(
+        `SELECT coalesce(sum(weight), 0)::float8 AS weights, count(*)::int AS watched,
+           count(*) FILTER (WHERE weight = 0)::int AS unweighed FROM watched_dossiers
+         WHERE tenant_hash = $1 AND opco_id = $2 AND deleted_at IS NULL`,
+        [tenant, opcoId],
+      ),
     );
-    return row ?? { weights: 0, unweighed: 0 };
+    return row ?? { weights: 0, watched: 0, unweighed: 0 };
   }
 
   /**
    * Sets the clocks of dossiers whose details were just read, in the transaction of what was read; `next` judges what was observed
-   * of each until now. Those that are not watched are passed over.
+   * of each until now. Those that are not watched are passed over. What was made due since the reading began, `ageSeconds` ago, stays
+   * due: the reading may be older than what made it so.
    */
   async noteReads<Read extends FreshRead>(
     sql: Sql,
-    { tenant, opcoId }: { readonly tenant: TenantHash; readonly opcoId: string },
+    { tenant, opcoId, ageSeconds }: ReadsOf,
     reads: readonly Read[],
     next: (read: Read, observed: Observed) => Omit<Observed, 'since'> & { readonly inSeconds: number },
   ): Promise<void> {
@@ -125,7 +123,10 @@ export class WatchRepository extends TenantScopedRepository {
       return row ? [{ ...next(read, row), numero: read.numeroInterne, hash: read.rowHash ?? null }] : [];
     });
     await sql.query(
-      `UPDATE watched_dossiers w SET read_at = now(), next_read_at = now() + make_interval(secs => s.seconds), changes = s.changes,
+      `UPDATE watched_dossiers w SET read_at = now(), changes = s.changes,
+         next_read_at = CASE
+           WHEN w.read_at IS NOT NULL AND w.next_read_at BETWEEN statement_timestamp() - make_interval(secs => $9) AND statement_timestamp()
+           THEN w.next_read_at ELSE now() + make_interval(secs => s.seconds) END,
          exposure = s.exposure, weight = s.weight, row_hash = coalesce(s.hash, w.row_hash)
        FROM unnest($3::text[], $4::float8[], $5::float8[], $6::float8[], $7::float8[], $8::bytea[])
          AS s(numero, changes, exposure, weight, seconds, hash)
@@ -139,11 +140,12 @@ export class WatchRepository extends TenantScopedRepository {
         set.map(({ weight }) => weight),
         set.map(({ inSeconds }) => inSeconds),
         set.map(({ hash }) => hash),
+        ageSeconds,
       ],
     );
   }
 
-  /** A detail that cannot be shown is asked again in an hour, unless the list points at it. */
+  /** A detail that cannot be shown is asked again in an hour, or when the list points at it. */
   async postpone(tenant: TenantHash, { opcoId, numeroInterne }: DossierName, fence: Fence): Promise<void> {
     await this.within(tenant, async (sql) => {
       await sql.query(
@@ -197,12 +199,12 @@ export class WatchRepository extends TenantScopedRepository {
     });
   }
 
-  /** Pulls or releases the brake; `then` runs in the same transaction when it was not pulled before. */
+  /** Pulls or releases the brake. Where that wrote anything `then` ends the transaction; `fresh`: it was not pulled before. */
   async brake(
     tenant: TenantHash,
     opcoId: string,
     missing: number | null,
-    then: (sql: Sql) => Promise<void>,
+    then: (sql: Sql, fresh: boolean) => Promise<void>,
   ): Promise<boolean> {
     return this.within(tenant, async (sql) => {
       const [row] = await sql.query<{ fresh: boolean }>(
@@ -212,9 +214,9 @@ export class WatchRepository extends TenantScopedRepository {
          RETURNING was.braked_at IS NULL AS fresh`,
         [tenant, opcoId, missing],
       );
-      if (!row?.fresh) return false;
-      await then(sql);
-      return true;
+      if (!row) return false;
+      await then(sql, row.fresh);
+      return row.fresh;
     });
   }
 }

@@ -1,12 +1,15 @@
+import type { Clock } from '../core/clock.js';
 import type { Dossier } from '../core/contract/dossier.js';
 import { OpcoviaError, type ErrorCode } from '../core/errors.js';
 import type { TenantHash } from '../core/tenant.js';
 import type { Sql } from '../platform/database/database.js';
 import { TenantScopedRepository } from '../platform/database/tenant-scoped.repository.js';
-import type { NoteBulkReads, Share } from '../poller/note-bulk-reads.js';
+import type { BulkPlan, NoteBulkReads } from '../poller/note-bulk-reads.js';
 import type { Sight } from '../poller/snapshot.repository.js';
-import type { KeepDossiers, Sighting } from './keep-dossiers.js';
-import { secondsLeft, smoothedRate } from './pace.js';
+import type { Sighting } from '../poller/keep-and-tell.js';
+import type { KeepDossiers } from './keep-dossiers.js';
+import { countsOf, type Outcome, progressAfter } from './batch-progress.js';
+import { secondsLeft } from './pace.js';
 import type { ClaimedSync } from './sync-claim.repository.js';
 import type { StoredProgress } from './sync-rows.js';
 import { holdClaim, tell, type TurnParts } from './sync-turn.repository.js';
@@ -24,15 +27,22 @@ export interface Batch {
   readonly seconds: number;
 }
 
+interface PlannedBatch extends Batch {
+  /** When the reading of it began, by the monotonic clock. */
+  readonly begun: number;
+  readonly plan: BulkPlan;
+}
+
 /** What it works with. */
 export interface CommitParts extends TurnParts {
   readonly keep: Pick<KeepDossiers, 'keepAll'>;
   /** Forgets cached answers about these entities. */
   readonly forget: (opcoId: string, tenant: TenantHash, entities: readonly string[]) => Promise<void>;
   /** Tells the poller's clock which dossiers were read. */
-  readonly notes: Pick<NoteBulkReads, 'share' | 'note'>;
+  readonly notes: Pick<NoteBulkReads, 'plan' | 'note'>;
   /** Calls that a list of so many dossiers takes. */
   readonly listCallsOf: (opcoId: string, dossiers: number) => number;
+  readonly clock: Pick<Clock, 'elapsed'>;
   /** Tries of one dossier before it is given up. */
   readonly attempts: number;
   /** Milliseconds before the next try after so many. */
@@ -41,11 +51,8 @@ export interface CommitParts extends TurnParts {
   readonly counted: (opcoId: string, result: string, count: number) => void;
 }
 
-type Outcome = Sighting | 'failed' | null;
-
 interface Settled {
   readonly numeroInterne: string;
-  /** Null for one that is read again. */
   readonly outcome: Outcome;
   readonly code: ErrorCode | null;
 }
@@ -62,19 +69,21 @@ export class CommitBatch extends TenantScopedRepository {
 
   async commit(claim: ClaimedSync, batch: Batch): Promise<void> {
     if (batch.dossiers.length === 0) return;
-    const settled = await this.#write(claim, batch, false).catch((error: unknown) => {
+    const begun = this.parts.clock.elapsed() - batch.seconds * 1000;
+    const planned = { ...batch, begun, plan: await this.parts.notes.plan(claim.tenant, claim.opcoId) };
+    const settled = await this.#write(claim, planned, false).catch((error: unknown) => {
       // Of what PostgreSQL or a key refuses, one dossier is the cause: it must not hold up the others for ever.
       if (error instanceof OpcoviaError) throw error;
-      return this.#write(claim, batch, true);
+      return this.#write(claim, planned, true);
     });
     this.parts.signal.announce();
-    for (const [result, count] of Object.entries(countsOf(settled))) {
+    for (const [result, count] of Object.entries(countsOf(settled.map(({ outcome }) => outcome)))) {
       if (count > 0) this.parts.counted(claim.opcoId, result, count);
     }
   }
 
-  async #write(claim: ClaimedSync, { dossiers, seconds }: Batch, careful: boolean): Promise<Settled[]> {
-    const share = await this.parts.notes.share(claim.tenant, claim.opcoId);
+  async #write(claim: ClaimedSync, batch: PlannedBatch, careful: boolean): Promise<Settled[]> {
+    const { dossiers, seconds } = batch;
     return this.within(claim.tenant.hash, async (sql) => {
       const { progress } = await holdClaim(sql, claim, ['running', 'paused']);
       const attempts = await attemptsOf(sql, claim, dossiers);
@@ -83,8 +92,9 @@ export class CommitBatch extends TenantScopedRepository {
       const outcomes = await this.#keep(sql, claim, reads, careful);
       const settled = reads.map((read) => this.#settled(read, outcomes, attempts));
       await this.#mark(sql, claim, settled, attempts);
-      await this.#note(sql, claim, { share, seen: progress.seen, done: progress.done }, { dossiers, settled });
-      await this.#advance(sql, claim, progress, progressAfter(progress, settled, seconds));
+      await this.#note(sql, claim, batch, { settled, seen: progress.seen });
+      const outcomesOf = settled.map(({ outcome }) => outcome);
+      await this.#advance(sql, claim, progress, progressAfter(progress, outcomesOf, seconds));
       await this.#forgetChanged(claim, settled);
       return settled;
     });
@@ -159,17 +169,17 @@ export class CommitBatch extends TenantScopedRepository {
   async #note(
     sql: Sql,
     { tenant, opcoId }: ClaimedSync,
-    { share, seen, done }: { readonly share: Share } & Pick<StoredProgress, 'seen' | 'done'>,
-    { dossiers, settled }: { readonly dossiers: readonly ReadDossier[]; readonly settled: readonly Settled[] },
+    { dossiers, begun, plan }: PlannedBatch,
+    { settled, seen }: { readonly settled: readonly Settled[] } & Pick<StoredProgress, 'seen'>,
   ): Promise<void> {
     const outcomes = new Map(settled.map((each) => [each.numeroInterne, each.outcome]));
     const details = dossiers.flatMap((read) => {
       const outcome = outcomes.get(read.numeroInterne);
       return 'code' in read || outcome === 'failed' ? [] : [{ ...read, changed: outcome === 'changed' }];
     });
-    const ahead = Math.max(0, seen - done - dossiers.length);
     const listCalls = this.parts.listCallsOf(opcoId, seen);
-    await this.parts.notes.note(sql, tenant, share, { details, ahead, dossiers: seen, listCalls });
+    const ageSeconds = (this.parts.clock.elapsed() - begun) / 1000;
+    await this.parts.notes.note(sql, tenant.hash, plan, { details, dossiers: seen, listCalls, ageSeconds });
   }
 
   async #advance(sql: Sql, claim: ClaimedSync, before: StoredProgress, progress: StoredProgress): Promise<void> {
@@ -214,28 +224,7 @@ async function attemptsOf(
   return new Map(rows.map((row) => [row.numero_interne, row.attempts]));
 }
 
-function countsOf(settled: readonly Settled[]): Record<Sighting | 'failed', number> {
-  const counts = { new: 0, changed: 0, unchanged: 0, failed: 0 };
-  for (const { outcome } of settled) if (outcome !== null) counts[outcome]++;
-  return counts;
-}
-
-function progressAfter(before: StoredProgress, settled: readonly Settled[], seconds: number): StoredProgress {
-  const counts = countsOf(settled);
-  const done = settled.filter(({ outcome }) => outcome !== null).length;
-  return {
-    seen: before.seen,
-    done: before.done + done,
-    new: before.new + counts.new,
-    changed: before.changed + counts.changed,
-    unchanged: before.unchanged + counts.unchanged,
-    failed: before.failed + counts.failed,
-    ...(done > 0
-      ? { batches: before.batches + 1, rate: smoothedRate(before.rate, { done, seconds }) }
-      : { batches: before.batches, rate: before.rate }),
-  };
-}
-
+/** As the "C" collation has them: JavaScript compares halves of characters beyond the first 65,536. */
 function byNumber(one: ReadDossier, other: ReadDossier): number {
-  return one.numeroInterne < other.numeroInterne ? -1 : 1;
+  return Buffer.compare(Buffer.from(one.numeroInterne), Buffer.from(other.numeroInterne));
 }

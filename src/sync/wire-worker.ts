@@ -48,7 +48,7 @@ export function syncWorker(parts: WiredParts): SyncWorker {
     discover: new Discover({ opco, store: turns, pagingOf, wait, scans: env.OPCOVIA_SYNC_SCANS, ...limits }),
     fetch: new FetchBatch({ opco, parallel: env.OPCOVIA_SYNC_PARALLEL_READS }),
     commit: new CommitBatch({
-      ...{ database, events, signal, ...limits },
+      ...{ database, events, signal, clock, ...limits },
       keep: new KeepDossiers(parts.snapshots, events, () => todayInParis(parts.clock.now())),
       notes: parts.notes,
       listCallsOf: (opcoId, dossiers) => listCalls(pagingOf(opcoId), dossiers),

@@ -1,5 +1,6 @@
 import type { TenantHash } from '../../src/core/tenant.js';
-import { PollBench, ScriptedOpco } from '../support/poll-bench.js';
+import { PollBench } from '../support/poll-bench.js';
+import { ScriptedOpco } from '../support/polled-opco.js';
 
 describe('a dossier that the list no longer has', () => {
   let bench: PollBench;
@@ -112,9 +113,7 @@ describe('a dossier that the list no longer has', () => {
     for (let often = 0; often < 3; often++) await bench.pollAgain(tenant);
     expect(await told()).toEqual([incident, incident]);
     expect(await bench.versions(tenant)).toHaveLength(10);
-    await bench.db.database.asSystem((sql) =>
-      sql.query("UPDATE poll_targets SET brake_lifted_until = now() + interval '1 day'"),
-    );
+    await bench.asSystem("UPDATE poll_targets SET brake_lifted_until = now() + interval '1 day'");
     await bench.pollAgain(tenant);
     expect((await told()).filter(({ type }) => type === 'dossier.deleted')).toHaveLength(4);
   });
@@ -144,9 +143,6 @@ describe('what only a detail shows', () => {
   });
   afterAll(() => bench?.db.drop());
 
-  const makeDue = (tenant: TenantHash) =>
-    bench.db.database.asTenant(tenant, (sql) => sql.query('UPDATE watched_dossiers SET next_read_at = now()'));
-
   it('is seen when the clock of its dossier says so, told once, and few at a time', async () => {
     const tenant = await bench.aTarget();
     for (let at = 1; at <= 25; at++) bench.opco.dossiers.set(`D${at}`, { etat: 'ENGAGE', engagement: at });
@@ -162,7 +158,7 @@ describe('what only a detail shows', () => {
     bench.opco.calls.length = 0;
     await bench.pollAgain(tenant);
     expect(bench.opco.reads('dossier')).toEqual([]);
-    await makeDue(tenant);
+    await bench.allDue(tenant);
     await bench.pollAgain(tenant);
     expect(bench.opco.reads('dossier')).toHaveLength(20);
     await bench.pollAgain(tenant);
@@ -179,13 +175,8 @@ describe('what only a detail shows', () => {
     const tenant = await bench.aTarget();
     bench.opco = new ScriptedOpco();
     bench.opco.dossiers.set('D1', { etat: 'TRANSMIS' });
-    const { run } = bench.opco;
-    bench.opco.run = async function (call) {
-      // Frozen while the detail was on its way: the lease has passed on.
-      if (call.endpoint === 'dossier')
-        await bench.db.database.asSystem((sql) => sql.query('UPDATE poll_targets SET claimed_by = gen_random_uuid()'));
-      return run.call(this, call);
-    };
+    // Frozen while the detail was on its way: the lease has passed on.
+    bench.loseClaimAt('dossier');
     await bench.poll();
     expect(await bench.versions(tenant)).toEqual([]);
   });

@@ -4,7 +4,8 @@ import type { TenantHash } from '../../src/core/tenant.js';
 import { EventLog } from '../../src/events/event-log.js';
 import type { Sight } from '../../src/poller/snapshot.repository.js';
 import { verifySnapshots } from '../../src/poller/verify-snapshots.js';
-import { KeepDossiers, type Sighting } from '../../src/sync/keep-dossiers.js';
+import type { Sighting } from '../../src/poller/keep-and-tell.js';
+import { KeepDossiers } from '../../src/sync/keep-dossiers.js';
 import { SyncBench } from '../support/sync-bench.js';
 
 const events = new EventLog();

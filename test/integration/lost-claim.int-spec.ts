@@ -1,5 +1,9 @@
 import type { TenantHash } from '../../src/core/tenant.js';
-import { PollBench, ScriptedOpco } from '../support/poll-bench.js';
+import { CommitSignal } from '../../src/events/commit-signal.js';
+import { EventLog } from '../../src/events/event-log.js';
+import { EndAbsent } from '../../src/poller/end-absent.js';
+import { PollBench } from '../support/poll-bench.js';
+import { ScriptedOpco } from '../support/polled-opco.js';
 
 describe('an instance that has lost its claim', () => {
   let bench: PollBench;
@@ -14,11 +18,9 @@ describe('an instance that has lost its claim', () => {
     tenant = await bench.aTarget();
     for (const name of ['D1', 'D2', 'D3']) bench.opco.dossiers.set(name, { etat: 'ENGAGE', engagement: 1 });
     await bench.poll();
-    await due();
+    await bench.allDue(tenant);
   });
 
-  const due = () =>
-    bench.db.database.asTenant(tenant, (sql) => sql.query('UPDATE watched_dossiers SET next_read_at = now()'));
   /** All that is kept of the dossiers, and all that was told. */
   const everything = () =>
     bench.db.database.asTenant(tenant, async (sql) => ({
@@ -26,16 +28,6 @@ describe('an instance that has lost its claim', () => {
       versions: await sql.query('SELECT numero_interne, version FROM snapshots ORDER BY 1, 2'),
       events: await sql.query('SELECT type, data FROM events ORDER BY ordinal'),
     }));
-  /** Another process takes over while the OPCO thinks about this question. */
-  const lostAt = (endpoint: string) => {
-    const { run } = bench.opco;
-    bench.opco.run = async function (call) {
-      if (call.endpoint === endpoint)
-        await bench.db.database.asSystem((sql) => sql.query('UPDATE poll_targets SET claimed_by = gen_random_uuid()'));
-      return run.call(this, call);
-    };
-  };
-
   it.each<[string, () => void]>([
     ['unchanged', () => undefined],
     ['changed', () => bench.opco.dossiers.set('D1', { etat: 'ENGAGE', engagement: 2 })],
@@ -43,7 +35,7 @@ describe('an instance that has lost its claim', () => {
   ])('leaves no trace of a detail that it still receives, when that is %s', async (_what, prepare) => {
     const before = await everything();
     prepare();
-    lostAt('dossier');
+    bench.loseClaimAt('dossier');
     await bench.pollAgain(tenant);
     expect(bench.opco.reads('dossier')).toHaveLength(4);
     expect(await everything()).toEqual(before);
@@ -52,7 +44,7 @@ describe('an instance that has lost its claim', () => {
   it('leaves no trace of a list that it still receives', async () => {
     await bench.db.database.asTenant(tenant, (sql) => sql.query('UPDATE watched_dossiers SET row_hash = NULL'));
     const before = await everything();
-    lostAt('etats');
+    bench.loseClaimAt('etats');
     await bench.pollAgain(tenant);
     expect(bench.opco.reads('dossier')).toHaveLength(3);
     expect(await everything()).toEqual(before);
@@ -67,5 +59,27 @@ describe('an instance that has lost its claim', () => {
     await expect(watch.countAbsences(tenant, 'akto', new Set(['D3']), lost)).rejects.toThrow('lost');
     await expect(watch.forgetAbsence(tenant, { opcoId: 'akto', numeroInterne: 'D3' }, lost)).rejects.toThrow('lost');
     expect(await everything()).toEqual(before);
+  });
+
+  it.each<[string, number | null, string[]]>([
+    ['pulls no brake', null, []],
+    ['pulls none again that another has pulled', 5, []],
+    ['releases none that another has pulled', 5, ['D1', 'D2', 'D3']],
+  ])('%s', async (_what, pulled, listed) => {
+    const { watch, snapshots } = bench;
+    const ours = async () => undefined;
+    // Absent once already; the claim is lost between the count of the second time and what follows from it.
+    await watch.countAbsences(tenant, 'akto', new Set(listed), ours);
+    if (pulled !== null) await watch.brake(tenant, 'akto', pulled, ours);
+    const braked = () => bench.asSystem('SELECT braked_missing, braked_at FROM poll_targets');
+    const before = [await braked(), await bench.events(tenant)];
+    let fences = 0;
+    const fence = async () => {
+      if (++fences > 1) throw new Error('lost');
+    };
+    const absences = new EndAbsent({ watch, snapshots, events: new EventLog(), signal: new CommitSignal() });
+    const scan = { tenant, opcoId: 'akto', seen: new Set(listed), isGone: async () => true, fence };
+    await expect(absences.run(scan)).rejects.toThrow('lost');
+    expect([await braked(), await bench.events(tenant)]).toEqual(before);
   });
 });

@@ -1,6 +1,6 @@
-import { EventLog } from '../../src/events/event-log.js';
 import { Env } from '../../src/platform/config/env.js';
-import { PollBench, ScriptedOpco } from '../support/poll-bench.js';
+import { PollBench } from '../support/poll-bench.js';
+import { ScriptedOpco } from '../support/polled-opco.js';
 
 const cli = { actor: 'cli' } as const;
 
@@ -16,15 +16,13 @@ describe('instances of the poller', () => {
     bench.opco.dossiers.set('D1', { etat: 'ENGAGE' });
   });
 
-  const sql = <Row extends object>(statement: string, values: readonly unknown[] = []) =>
-    bench.db.database.asSystem((system) => system.query<Row>(statement, values));
   /** Many tenants with a target each; `what` are the columns of the targets, of the number `i`. */
   const manyTargets = async (count: number, what: string) => {
-    await sql('DELETE FROM poll_targets');
+    await bench.asSystem('DELETE FROM poll_targets');
     const hash = "encode(sha256(('many' || i)::bytea), 'hex')";
-    await sql(`INSERT INTO tenants (tenant_hash, nom, environment) SELECT ${hash}, 'CFA', 'test'
+    await bench.asSystem(`INSERT INTO tenants (tenant_hash, nom, environment) SELECT ${hash}, 'CFA', 'test'
       FROM generate_series(1, ${count}) i ON CONFLICT DO NOTHING`);
-    await sql(`INSERT INTO poll_targets (tenant_hash, opco_id, next_poll_at, last_success_at, stopped_at)
+    await bench.asSystem(`INSERT INTO poll_targets (tenant_hash, opco_id, next_poll_at, last_success_at, stopped_at)
       SELECT ${hash}, 'akto', ${what} FROM generate_series(1, ${count}) i`);
   };
 
@@ -34,7 +32,8 @@ describe('instances of the poller', () => {
     // It claims, and is never heard of again.
     await bench.targets.claim(1, 2);
     const heir = bench.anInstance();
-    const over = async () => (await sql('SELECT 1 FROM poll_targets WHERE claimed_until <= now()')).length > 0;
+    const over = async () =>
+      (await bench.asSystem('SELECT 1 FROM poll_targets WHERE claimed_until <= now()')).length > 0;
     await bench.poll(heir);
     // On a slow machine the lease may be over already; if not, nothing may have been polled.
     if (!(await over())) expect(bench.opco.calls).toEqual([]);
@@ -50,9 +49,9 @@ describe('instances of the poller', () => {
     const [living, other] = [bench.anInstance({ OPCOVIA_POLL_LEASE_SECONDS: 2 }), bench.anInstance()];
     await living.round();
     const lease = async () =>
-      (await sql<{ until: string }>('SELECT claimed_until::text AS until FROM poll_targets'))[0]?.until;
+      (await bench.asSystem<{ until: string }>('SELECT claimed_until::text AS until FROM poll_targets'))[0]?.until;
     const first = await lease();
-    const passed = () => sql('SELECT 1 WHERE $1::timestamptz < now()', [first]);
+    const passed = () => bench.asSystem('SELECT 1 WHERE $1::timestamptz < now()', [first]);
     while ((await passed()).length === 0) await other.round();
     await other.round();
     expect(bench.opco.reads('etats')).toHaveLength(1);
@@ -64,7 +63,7 @@ describe('instances of the poller', () => {
   it('share many targets, each polled by one of them and once', async () => {
     await manyTargets(30, 'now(), NULL, NULL');
     const instances = [bench.anInstance(), bench.anInstance(), bench.anInstance()];
-    const due = async () => (await sql('SELECT 1 FROM poll_targets WHERE last_success_at IS NULL')).length;
+    const due = async () => (await bench.asSystem('SELECT 1 FROM poll_targets WHERE last_success_at IS NULL')).length;
     while ((await due()) > 0)
       await Promise.all(
         instances.map(async (each) => {
@@ -79,6 +78,26 @@ describe('instances of the poller', () => {
     expect([...polls.values()].map(({ size }) => size)).toEqual(Array(30).fill(1));
   });
 
+  it('plan on a part of the rate, which an OPCO has for each environment, shared with those alone who are polled by it', async () => {
+    const hash = await bench.aTarget();
+    const others = ['test', 'live', 'test', 'test', 'test'];
+    await bench.asSystem(
+      `WITH made AS (
+         INSERT INTO tenants (tenant_hash, nom, environment, suspended_at)
+         SELECT encode(sha256(('sharer' || i)::bytea), 'hex'), 'CFA', e, CASE i WHEN 3 THEN now() END
+         FROM unnest($1::text[]) WITH ORDINALITY AS u(e, i) RETURNING tenant_hash)
+       INSERT INTO poll_targets (tenant_hash, opco_id, stopped_at, paused_reason)
+       SELECT tenant_hash, 'akto', CASE tenant_hash WHEN encode(sha256('sharer4'), 'hex') THEN now() END,
+         CASE tenant_hash WHEN encode(sha256('sharer5'), 'hex') THEN 'credentials' END FROM made`,
+      [others],
+    );
+    const claimed = await bench.targets.claim(9, 60);
+    const shares = claimed.map(({ tenant, sharedBy }) => `${tenant.environment} ${sharedBy}`);
+    expect(shares.sort()).toEqual(['live 1', 'test 2', 'test 2', 'test 2']);
+    const share = (environment: 'test' | 'live') => bench.targets.share({ hash, environment }, 'akto');
+    expect([await share('test'), await share('live')]).toMatchObject([{ sharedBy: 2 }, { sharedBy: 1 }]);
+  });
+
   it('spread over an interval what a standstill has left due, and hold up nothing else', async () => {
     // Of ten: one was never polled, one is due as usual, one is paused by its owner; seven wait since yesterday.
     await manyTargets(
@@ -87,7 +106,7 @@ describe('instances of the poller', () => {
        CASE i % 10 WHEN 0 THEN NULL ELSE now() - interval '1 day' END, CASE i % 10 WHEN 2 THEN now() END`,
     );
     await bench.targets.spread(60);
-    const [row] = await sql<{ quarters: number[]; never: number; usual: number }>(
+    const [row] = await bench.asSystem<{ quarters: number[]; never: number; usual: number }>(
       `SELECT ARRAY(SELECT count(*) FILTER (WHERE next_poll_at > now() + make_interval(secs => q * 15 - 2)
            AND next_poll_at <= now() + make_interval(secs => q * 15 + 15))::int
          FROM poll_targets CROSS JOIN generate_series(0, 3) q WHERE stopped_at IS NULL GROUP BY q ORDER BY q) AS quarters,
@@ -102,7 +121,7 @@ describe('instances of the poller', () => {
 
   it('begin no round before that is done, when they start', async () => {
     const tenant = await bench.aTarget();
-    await sql(
+    await bench.asSystem(
       `UPDATE poll_targets SET next_poll_at = now() - interval '2 days', last_success_at = now() - interval '2 days'`,
     );
     const starting = bench.anInstance({ OPCOVIA_POLL_INTERVAL_SECONDS: 86_400, OPCOVIA_TICK_MS: 1 });
@@ -110,10 +129,10 @@ describe('instances of the poller', () => {
     await bench.db.database.asSystem(async (system) => {
       await system.query('SELECT 1 FROM poll_targets FOR UPDATE');
       starting.onApplicationBootstrap();
-      for (let often = 0; often < 50; often++) await sql('SELECT 1');
+      for (let often = 0; often < 50; often++) await bench.asSystem('SELECT 1');
     });
-    while (((await bench.target(tenant))?.wait ?? 0) < 0) await sql('SELECT 1');
-    for (let often = 0; often < 50; often++) await sql('SELECT 1');
+    while (((await bench.target(tenant))?.wait ?? 0) < 0) await bench.asSystem('SELECT 1');
+    for (let often = 0; often < 50; often++) await bench.asSystem('SELECT 1');
     await starting.onModuleDestroy();
     expect(bench.opco.calls).toEqual([]);
   });
@@ -125,9 +144,9 @@ describe('instances of the poller', () => {
     bench.opco.dossiers.set('D1', { etat: 'SOLDE' });
     bench.opco.calls.length = 0;
     const started = bench.anInstance();
-    await sql("UPDATE poll_targets SET next_poll_at = now() - interval '1 day'");
+    await bench.asSystem("UPDATE poll_targets SET next_poll_at = now() - interval '1 day'");
     await bench.targets.spread(60);
-    await sql('UPDATE poll_targets SET next_poll_at = now()');
+    await bench.asSystem('UPDATE poll_targets SET next_poll_at = now()');
     await bench.poll(started);
     expect([bench.opco.calls, (await bench.polling.view(tenant, 'akto')).status]).toEqual([[], 'paused']);
     const { status } = await bench.polling.change(tenant, 'akto', { status: 'active', ...cli });
@@ -142,12 +161,7 @@ describe('instances of the poller', () => {
     bench.opco.dossiers.set('D2', { etat: 'TRANSMIS' });
     await bench.pollAgain(tenant);
     await bench.polling.change(tenant, 'akto', { discovered: true, ...cli });
-    await bench.db.database.asTenant(tenant, (own) =>
-      new EventLog().append(own, tenant, {
-        ...{ type: 'job.completed', opcoId: 'akto', subject: 'job:1' },
-        data: { jobId: '1', type: 'dossiers', opcoId: 'akto', status: 'completed', numeroInterne: 'D3' },
-      }),
-    );
+    await bench.deposited(tenant, 'D3');
     bench.opco.dossiers.set('D3', { etat: 'TRANSMIS' });
     bench.opco.dossiers.set('D4', { etat: 'EN_COURS_INSTRUCTION' });
     for (let twice = 0; twice < 2; twice++) await bench.pollAgain(tenant);

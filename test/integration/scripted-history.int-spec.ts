@@ -1,5 +1,6 @@
 import type { TenantHash } from '../../src/core/tenant.js';
-import { PollBench, ScriptedOpco } from '../support/poll-bench.js';
+import { PollBench } from '../support/poll-bench.js';
+import { ScriptedOpco } from '../support/polled-opco.js';
 import { ScriptedHistory, type Change } from '../support/scripted-history.js';
 
 interface ToldChange {
@@ -41,10 +42,8 @@ describe('a long history under bad days', () => {
   const told = async () => ((await bench.events(tenant)) as ToldChange[]).map(toldOf);
   /** One poll in which every clock says that it is time. */
   const round = async () => {
-    await bench.db.database.asSystem(async (sql) => {
-      await sql.query('UPDATE watched_dossiers SET next_read_at = now()');
-      await sql.query('UPDATE poll_targets SET next_factures_at = now()');
-    });
+    await bench.allDue(tenant);
+    await bench.asSystem('UPDATE poll_targets SET next_factures_at = now()');
     await bench.pollAgain(tenant);
   };
   const live = async (rounds: number) => {

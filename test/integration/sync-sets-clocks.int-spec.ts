@@ -69,4 +69,77 @@ describe('a synchronisation, to the poller', () => {
     await commits.commit(claim, batch);
     expect((await clocks()).map(({ numero, read }) => [numero, read])).toEqual([['D1', true]]);
   });
+
+  it('leaves due what an invoice has made due since the reading of it began, be it due already, and nothing else', async () => {
+    await bench.asSystem('DELETE FROM watched_dossiers');
+    await bench.asSystem('DELETE FROM sync_jobs');
+    const { tenant } = await bench.aSync(3);
+    const numbers = ['D1', 'D2', 'D3'];
+    const claim = await bench.aListedClaim(...numbers);
+    const read = (numeroInterne: string) =>
+      ({ numeroInterne, dossier: { cerfa: { numeroInterne, etat: 'ENGAGE' }, echeances: null } as never }) as const;
+    const commit = () => bench.commits().commit(claim, { dossiers: numbers.map(read), seconds: 600 });
+    const paid = (etatFacture: string) => {
+      const dossiers = ['D1', 'D2'].map((numeroInterneDossier) => ({ numeroInterneDossier }));
+      const rows = [{ numeroInterneFacture: 'F1', etatFacture, dossiers } as never];
+      return bench.factures.keep({ tenant, opcoId: 'akto', rows, allKnown: true }, async () => undefined);
+    };
+    const due = async () => (await clocks()).filter(({ wait }) => wait <= 0).map(({ numero }) => numero);
+    await commit();
+    expect(await due()).toEqual([]);
+    // D2 and D3 have been due since before the reading began.
+    await bench.asSystem(
+      `UPDATE watched_dossiers SET next_read_at = now() - interval '1 hour' WHERE numero_interne IN ('D2', 'D3')`,
+    );
+    await paid('REGLE');
+    await commit();
+    expect(await due()).toEqual(['D1', 'D2']);
+    // A reading of ten minutes that began after that is news enough.
+    await bench.asSystem(
+      `UPDATE watched_dossiers SET next_read_at = now() - interval '20 minutes' WHERE next_read_at <= now()`,
+    );
+    await commit();
+    expect(await due()).toEqual([]);
+  });
+
+  it('sets the clocks of what was known already as a poll would, batch after batch', async () => {
+    await bench.asSystem('DELETE FROM watched_dossiers');
+    await bench.asSystem('DELETE FROM sync_jobs');
+    // So few calls that it is the plan which sets the clocks, not their least.
+    bench.callsPerSecond = 0.001;
+    bench.opco.failing = () => undefined;
+    const { tenant } = await bench.aSync(24);
+    await run();
+    const { weights, unweighed } = await bench.watch.load(tenant, 'akto');
+    expect(unweighed).toBe(0);
+    const { share } = await bench.notes.plan(bench.owner(tenant).tenant, 'akto');
+    const dossier = { cerfa: { numeroInterne: 'D1', etat: 'ENGAGE' }, echeances: null } as never;
+    const observed = { changes: 0, exposure: 0, weight: weights / 24, since: 0 };
+    const load = { dossiers: 24, listCalls: 12, weights };
+    const { inSeconds } = bench.readClock.set(share, { ...load, dossier, observed, changed: false });
+    expect(inSeconds).toBeGreaterThan(3600);
+    await bench.jobs.request(bench.owner(tenant), 'akto');
+    await run();
+    const waits = await bench.asSystem(
+      'SELECT extract(epoch FROM next_read_at - read_at)::float AS wait FROM watched_dossiers',
+    );
+    expect(waits.map((row) => Math.round(((row as { wait: number }).wait / inSeconds) * 100))).toEqual(
+      waits.map(() => 100),
+    );
+  });
+
+  it('plans anew once a minute, not once a batch', async () => {
+    const { tenant } = await bench.aSync(0);
+    const { notes } = bench;
+    const watched = async () => (await notes.plan(bench.owner(tenant).tenant, 'akto')).load.watched;
+    expect(await watched()).toBe(0);
+    await bench.asSystem(
+      `INSERT INTO watched_dossiers (tenant_hash, opco_id, numero_interne, etat) VALUES ($1, 'akto', 'D1', 'ENGAGE')`,
+      [tenant],
+    );
+    bench.time.pass(59);
+    expect(await watched()).toBe(0);
+    bench.time.pass(2);
+    expect(await watched()).toBe(1);
+  });
 });

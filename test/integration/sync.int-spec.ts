@@ -3,7 +3,7 @@ import type { Dossier } from '../../src/core/contract/dossier.js';
 import { AuditTrail } from '../../src/audit/audit-trail.js';
 import type { KeepDossiers } from '../../src/sync/keep-dossiers.js';
 import { SyncRetentionRepository } from '../../src/sync/sync-retention.repository.js';
-import { ScriptedOpco } from '../support/poll-bench.js';
+import { ScriptedOpco } from '../support/polled-opco.js';
 import { SyncBench } from '../support/sync-bench.js';
 
 const shown = (numeroInterne: string, etat = 'ENGAGE') =>
@@ -39,7 +39,8 @@ describe('synchronisations in PostgreSQL', () => {
 
   it('are taken over once the lease of a vanished process has run out; what it still writes is refused', async () => {
     const { tenant, syncId } = await bench.aSync(6);
-    const [dead] = await bench.claims.claim(1, 0.3);
+    // Long enough for a slow machine to come to the heir's first look.
+    const [dead] = await bench.claims.claim(1, 5);
     if (!dead) throw new Error('nothing was claimed');
     await bench.turns.begin(dead);
     await bench.turns.addFound(dead, ['D1', 'D2', 'D3', 'D4', 'D5', 'D6']);

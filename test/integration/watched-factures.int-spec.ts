@@ -1,7 +1,9 @@
 import { AuditTrail } from '../../src/audit/audit-trail.js';
 import type { TenantHash } from '../../src/core/tenant.js';
+import type { Sql } from '../../src/platform/database/database.js';
 import { purgeSnapshots } from '../../src/poller/purge-snapshots.js';
-import { PollBench, ScriptedOpco } from '../support/poll-bench.js';
+import { PollBench } from '../support/poll-bench.js';
+import { ScriptedOpco } from '../support/polled-opco.js';
 
 describe('the states of invoices', () => {
   let bench: PollBench;
@@ -16,17 +18,16 @@ describe('the states of invoices', () => {
     bench.opco = new ScriptedOpco();
     factures = bench.opco.factures = new Map();
     tenant = await bench.aTarget();
-    await sql('DELETE FROM watched_factures');
+    await bench.asSystem('DELETE FROM watched_factures');
     for (const name of ['D1', 'D2']) bench.opco.dossiers.set(name, { etat: 'ENGAGE' });
   });
 
-  const sql = <Row extends object>(statement: string) =>
-    bench.db.database.asSystem((system) => system.query<Row>(statement));
   const again = async () => {
-    await sql('UPDATE poll_targets SET next_factures_at = now()');
+    await bench.asSystem('UPDATE poll_targets SET next_factures_at = now()');
     await bench.pollAgain(tenant);
   };
-  const kept = () => sql<{ numero: string }>('SELECT * FROM watched_factures ORDER BY numero_interne_facture');
+  const kept = () =>
+    bench.asSystem<{ numero: string }>('SELECT * FROM watched_factures ORDER BY numero_interne_facture');
   const told = async () =>
     (await bench.events(tenant)).filter(({ type }) => type === 'facture.etat_changed').map(({ data }) => data);
   const moved = (numero: string, before: string | null, after: string) => ({
@@ -38,7 +39,7 @@ describe('the states of invoices', () => {
     fill('TRANSMISE', 'REGLE', 'REGLE');
     await bench.poll();
     expect(await told()).toEqual([]);
-    const rows = await sql<{ content: string }>('SELECT * FROM watched_factures');
+    const rows = await bench.asSystem<{ content: string }>('SELECT * FROM watched_factures');
     expect(rows.map(({ content }) => content.slice(0, 3))).toEqual(['v1.', 'v1.', 'v1.']);
     expect(JSON.stringify(rows)).not.toMatch(/REGLE|TRANSMISE/);
     expect(bench.opco.reads('facturesEtats').map(({ query, traffic }) => [query, traffic])).toEqual([
@@ -113,7 +114,7 @@ describe('the states of invoices', () => {
     expect(await kept()).toEqual(before);
     expect(await bench.target(tenant)).toMatchObject({ failures: 0, succeeded: true, paused_reason: null });
     expect((await bench.events(tenant)).map(({ type }) => type)).toEqual(['dossier.etat_changed']);
-    Object.assign(bench.opco, { failing: () => undefined, facturesPage: new ScriptedOpco().facturesPage });
+    bench.opco.failing = () => undefined;
     bench.opco.facturesPage = (data, page) => ({ data, total: 3, page });
     factures.set('F3', { etat: 'ANNULEE' });
     await again();
@@ -131,18 +132,11 @@ describe('the states of invoices', () => {
     await bench.poll();
     const before = await kept();
     fill('REGLE');
-    const { run } = bench.opco;
-    bench.opco.run = async function (call) {
-      if (call.endpoint === 'facturesEtats')
-        await bench.db.database.asSystem((system) =>
-          system.query('UPDATE poll_targets SET claimed_by = gen_random_uuid()'),
-        );
-      return run.call(this, call);
-    };
+    const hold = bench.loseClaimAt('facturesEtats');
     await again();
     expect([await kept(), await told()]).toEqual([before, []]);
-    bench.opco.run = run;
-    await sql('UPDATE poll_targets SET claimed_by = NULL, claimed_until = NULL');
+    hold();
+    await bench.asSystem('UPDATE poll_targets SET claimed_by = NULL, claimed_until = NULL');
     await again();
     expect(await told()).toEqual([moved('F1', 'TRANSMISE', 'REGLE')]);
   });
@@ -150,7 +144,7 @@ describe('the states of invoices', () => {
   it('are asked for when their time has come, sooner after a deposit, and never where the OPCO lists none', async () => {
     fill('TRANSMISE');
     await bench.poll();
-    const [first] = await sql<{ wait: number; calls: number; known: boolean }>(
+    const [first] = await bench.asSystem<{ wait: number; calls: number; known: boolean }>(
       `SELECT extract(epoch FROM next_factures_at - now())::float AS wait, factures_calls AS calls,
          factures_known_at IS NOT NULL AS known FROM poll_targets`,
     );
@@ -159,10 +153,10 @@ describe('the states of invoices', () => {
     await bench.pollAgain(tenant);
     expect(bench.opco.reads('facturesEtats')).toHaveLength(1);
     // A deposit ends while the list is being read: that wish outlives the reading.
-    await sql('UPDATE poll_targets SET next_factures_at = now()');
+    await bench.asSystem('UPDATE poll_targets SET next_factures_at = now()');
     const { run } = bench.opco;
     bench.opco.run = async function (call) {
-      if (call.endpoint === 'facturesEtats') await sql('UPDATE poll_targets SET next_factures_at = now()');
+      if (call.endpoint === 'facturesEtats') await bench.asSystem('UPDATE poll_targets SET next_factures_at = now()');
       return run.call(this, call);
     };
     await bench.pollAgain(tenant);
@@ -174,10 +168,45 @@ describe('the states of invoices', () => {
     expect(bench.opco.reads('facturesEtats')).toHaveLength(3);
   });
 
+  it('are planned for by the calls that their whole list takes, not by those of one that broke off', async () => {
+    const calls = async () =>
+      (await bench.asSystem<{ calls: number }>('SELECT factures_calls AS calls FROM poll_targets'))[0]?.calls;
+    fill('REGLE', 'REGLE', 'REGLE', 'REGLE', 'REGLE');
+    await bench.poll();
+    expect(await calls()).toBe(3);
+    bench.opco.failing = only('UPSTREAM_ERROR', 2);
+    await again();
+    expect(await calls()).toBe(3);
+    bench.opco.failing = () => undefined;
+    for (const gone of ['F1', 'F2', 'F3']) factures.delete(gone);
+    await again();
+    expect(await calls()).toBe(1);
+  });
+
+  it('are kept and told by as many statements for a page as for one', async () => {
+    let statements = 0;
+    const counted = (own: Sql): Sql => ({ query: (...given) => (statements++, own.query(...given)) });
+    const { database } = bench.db;
+    const counting = Object.assign(Object.create(database) as typeof database, {
+      asTenant: ((hash, work) => database.asTenant(hash, (own) => work(counted(own)))) as typeof database.asTenant,
+    });
+    const keep = async (etatFacture: string, count: number) => {
+      statements = 0;
+      const rows = Array.from({ length: count }, (_, at) => ({ numeroInterneFacture: `F${at}`, etatFacture }) as never);
+      bench.forgetKeys(tenant);
+      const seen = { tenant, opcoId: 'akto', rows, allKnown: true };
+      const told = await bench.factures(counting).keep(seen, async () => undefined);
+      return [told, statements];
+    };
+    const [, one] = await keep('TRANSMISE', 1);
+    expect(await keep('EN_COURS', 50)).toEqual([50, (one ?? 0) + 1]);
+    expect(await keep('REGLE', 50)).toEqual([50, one]);
+  });
+
   it('whose key was erased are told anew with no state before, once', async () => {
     fill('TRANSMISE');
     await bench.poll();
-    await sql('DELETE FROM data_keys');
+    await bench.asSystem('DELETE FROM data_keys');
     bench.forgetKeys(tenant);
     await again();
     expect(await told()).toEqual([]);
@@ -196,10 +225,10 @@ describe('the states of invoices', () => {
       const audit = new AuditTrail();
       return (await purgeSnapshots(bench.db.database, audit, { versionDays: 900, deletedDays: 90 })).factures;
     };
-    await sql("UPDATE watched_factures SET seen_at = now() - interval '200 days'");
-    await sql("UPDATE poll_targets SET factures_known_at = now() - interval '150 days'");
+    await bench.asSystem("UPDATE watched_factures SET seen_at = now() - interval '200 days'");
+    await bench.asSystem("UPDATE poll_targets SET factures_known_at = now() - interval '150 days'");
     expect(await purge()).toBe(0);
-    const keys = async () => (await sql('SELECT id FROM data_keys')).length;
+    const keys = async () => (await bench.asSystem('SELECT id FROM data_keys')).length;
     const all = await keys();
     factures.delete('F2');
     await again();

@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { AuditTrail } from '../../src/audit/audit-trail.js';
-import { systemClock } from '../../src/core/clock.js';
-import { type ErrorCode, fail } from '../../src/core/errors.js';
-import { type Call, Exchange } from '../../src/core/exchange.js';
 import type { TenantHash } from '../../src/core/tenant.js';
 import { CommitSignal } from '../../src/events/commit-signal.js';
 import { EventLog } from '../../src/events/event-log.js';
@@ -12,7 +9,7 @@ import { KeyRing } from '../../src/platform/crypto/key-ring.js';
 import type { Sql } from '../../src/platform/database/database.js';
 import { FactureRepository } from '../../src/poller/facture.repository.js';
 import { HistoryRepository } from '../../src/poller/history.repository.js';
-import { PollDossiers, type Reads } from '../../src/poller/poll-dossiers.js';
+import { PollDossiers } from '../../src/poller/poll-dossiers.js';
 import { PollingRepository } from '../../src/poller/polling.repository.js';
 import { PollTargetRepository } from '../../src/poller/poll-target.repository.js';
 import { Poller } from '../../src/poller/poller.js';
@@ -20,87 +17,8 @@ import { type Kept, type Sight, type Snapshot, SnapshotRepository } from '../../
 import { WatchRepository } from '../../src/poller/watch.repository.js';
 import { DataKeys } from '../../src/tenancy/data-keys.js';
 import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
+import { ScriptedOpco } from './polled-opco.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
-
-/** What the OPCO knows of one dossier. */
-export interface DossierShown {
-  etat: string;
-  engagement?: number | null;
-  nom?: string;
-  /** What the detail says when it lags behind the list. */
-  detailEtat?: string;
-  echeances?: object[];
-}
-
-/** What the OPCO knows of one invoice. */
-export interface FactureShown {
-  etat: string;
-  /** The dossiers that it covers, D1 alone unless said. */
-  dossiers?: string[];
-  /** The CFA's own number. */
-  reference?: string;
-}
-
-/** An OPCO in memory behind the `Reads` port: pages of two, numbers in order. */
-export class ScriptedOpco implements Reads {
-  readonly dossiers = new Map<string, DossierShown>();
-  readonly calls: Call[] = [];
-  /** Fails the calls it gives a code for. */
-  failing: (call: Call) => ErrorCode | undefined = () => undefined;
-  /** Invoices by number; undefined where the OPCO lists none. */
-  factures: Map<string, FactureShown> | undefined;
-  /** Rewrites a page before it is given. */
-  page = (data: object[], numeroPage: number): object => ({ data, total: this.dossiers.size, page: numeroPage });
-  facturesPage = (data: object[], numeroPage: number): object => ({
-    ...{ data, total: this.factures?.size ?? 0, page: numeroPage },
-  });
-  /** Held until released, when set. */
-  gate: Promise<void> | undefined;
-
-  async run(call: Call): Promise<Exchange> {
-    this.calls.push(call);
-    await this.gate;
-    const exchange = new Exchange(call, systemClock);
-    const code = this.failing(call);
-    if (code) exchange.fail(fail(code));
-    else
-      exchange.settle({
-        body: Buffer.alloc(0),
-        etag: '""',
-        storedAt: 0,
-        ttlSeconds: 0,
-        cacheStatus: 'bypass',
-        kept: false,
-        value: () => this.#answer(call),
-      });
-    return exchange;
-  }
-
-  reads(endpoint: string): Call[] {
-    return this.calls.filter((call) => call.endpoint === endpoint);
-  }
-
-  #answer({ endpoint, query }: Call): unknown {
-    const page = Number(query['numeroPage']);
-    if (endpoint === 'facturesEtats') return this.facturesPage(this.#factures().slice((page - 1) * 2, page * 2), page);
-    if (endpoint === 'dossier') return this.#detail(String(query['numeroInterne']));
-    const rows = [...this.dossiers].map(([numeroInterne, { etat }]) => ({ numeroInterne, etat }));
-    return this.page(rows.slice((page - 1) * 2, page * 2), page);
-  }
-
-  #factures(): object[] {
-    return [...(this.factures ?? [])].map(([numeroInterneFacture, { etat, dossiers = ['D1'], reference }]) => ({
-      ...{ numeroInterneFacture, etatFacture: etat, referenceFactureCFA: reference ?? null },
-      dossiers: dossiers.map((numeroInterneDossier) => ({ numeroInterneDossier })),
-    }));
-  }
-
-  #detail(numeroInterne: string): unknown {
-    const shown = this.dossiers.get(numeroInterne) ?? { etat: '' };
-    const { etat, detailEtat = etat, engagement, nom = 'Petit', echeances = null } = shown;
-    return { engagement, cerfa: { numeroInterne, etat: detailEtat, apprenti: { nom } }, echeances };
-  }
-}
 
 /** Where a tenant stands at an OPCO. */
 export interface TargetState {
@@ -148,14 +66,52 @@ export class PollBench {
     return new WatchRepository(this.db.database, this.keys);
   }
 
+  factures(database = this.db.database): FactureRepository {
+    return new FactureRepository(database, this.keys, new EventLog());
+  }
+
   /** Keeps a dossier in a transaction of its own. */
   keep(
     tenant: TenantHash,
     sight: Sight,
     then: (sql: Sql, before?: Snapshot) => Promise<void> = async () => undefined,
   ): Promise<Kept> {
-    return this.db.database.asTenant(tenant, (sql) =>
-      this.snapshots.keepWithin(sql, tenant, sight, (before) => then(sql, before)),
+    return this.db.database.asTenant(tenant, async (sql) => {
+      const [kept = 'unchanged'] = await this.snapshots.keepAllWithin(sql, tenant, [sight], ([version]) =>
+        then(sql, version?.before),
+      );
+      return kept;
+    });
+  }
+
+  /** Every clock says that it is time. */
+  async allDue(tenant: TenantHash): Promise<void> {
+    await this.db.database.asTenant(tenant, (sql) => sql.query('UPDATE watched_dossiers SET next_read_at = now()'));
+  }
+
+  /** Another process takes over while the OPCO thinks about this question; gives what undoes it. */
+  loseClaimAt(endpoint: string): () => void {
+    const { opco } = this;
+    const { run } = opco;
+    opco.run = async (call) => {
+      if (call.endpoint === endpoint) await this.asSystem('UPDATE poll_targets SET claimed_by = gen_random_uuid()');
+      return run.call(opco, call);
+    };
+    return () => void (opco.run = run);
+  }
+
+  /** Runs one statement as the system. */
+  asSystem<Row extends object>(statement: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return this.db.database.asSystem((sql) => sql.query<Row>(statement, values));
+  }
+
+  /** A deposit of ours has made this dossier. */
+  async deposited(tenant: TenantHash, numeroInterne: string): Promise<void> {
+    await this.db.database.asTenant(tenant, (sql) =>
+      new EventLog().append(sql, tenant, {
+        ...{ type: 'job.completed', opcoId: 'akto', subject: 'job:1' },
+        data: { jobId: '1', type: 'dossiers', opcoId: 'akto', status: 'completed', numeroInterne },
+      }),
     );
   }
 
@@ -178,7 +134,7 @@ export class PollBench {
       signal: new CommitSignal(),
       cache: { forget: async (_opcoId, _tenant, entities) => void this.forgotten.push(...entities) },
       wait: async (ms) => void this.waits.push(ms),
-      factures: new FactureRepository(this.db.database, this.keys, new EventLog()),
+      factures: this.factures(),
       listsFactures: () => this.opco.factures !== undefined,
       pagingOf: (opcoId) => (opcoId === 'akto' ? { kind: 'pages', size: 2 } : undefined),
     });
@@ -211,22 +167,18 @@ export class PollBench {
     return tenant;
   }
 
-  /** Makes the tenant due again and polls. */
-  async pollAgain(tenant: TenantHash): Promise<void> {
-    await this.db.database.asSystem((sql) =>
-      sql.query('UPDATE poll_targets SET next_poll_at = now() WHERE tenant_hash = $1', [tenant]),
-    );
-    await this.poll();
+  /** Makes the tenant due again and polls, by an instance of its own unless one is given. */
+  async pollAgain(tenant: TenantHash, poller = this.anInstance()): Promise<void> {
+    await this.asSystem('UPDATE poll_targets SET next_poll_at = now() WHERE tenant_hash = $1', [tenant]);
+    await this.poll(poller);
   }
 
   async target(tenant: TenantHash): Promise<TargetState | undefined> {
-    const [row] = await this.db.database.asSystem((sql) =>
-      sql.query<TargetState>(
-        `SELECT extract(epoch FROM next_poll_at - now())::float AS wait, failures, paused_reason,
-                claimed_until IS NOT NULL AS claimed, last_success_at IS NOT NULL AS succeeded
-         FROM poll_targets WHERE tenant_hash = $1`,
-        [tenant],
-      ),
+    const [row] = await this.asSystem<TargetState>(
+      `SELECT extract(epoch FROM next_poll_at - now())::float AS wait, failures, paused_reason,
+              claimed_until IS NOT NULL AS claimed, last_success_at IS NOT NULL AS succeeded
+       FROM poll_targets WHERE tenant_hash = $1`,
+      [tenant],
     );
     return row;
   }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../src/core/errors.js';
 import type { Call } from '../../src/core/exchange.js';
-import type { ScriptedOpco } from './poll-bench.js';
+import type { ScriptedOpco } from './polled-opco.js';
 
 /** One change that the script has made: what must be told of it, once. */
 export interface Change {

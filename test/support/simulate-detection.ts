@@ -1,7 +1,7 @@
 import { addDays, addMonths } from '../../src/core/contract/calendar.js';
 import type { Dossier } from '../../src/core/contract/dossier.js';
 import { planBudget, setClock, usualWeight } from '../../src/poller/pace.js';
-import type { Observed } from '../../src/poller/watch.repository.js';
+import type { Observed } from '../../src/poller/observed.js';
 
 /** A population, and the calls that may be spent on it. */
 export interface Simulation {

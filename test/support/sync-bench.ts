@@ -6,6 +6,7 @@ import { CommitSignal } from '../../src/events/commit-signal.js';
 import { EventLog } from '../../src/events/event-log.js';
 import { Env } from '../../src/platform/config/env.js';
 import { KeyRing } from '../../src/platform/crypto/key-ring.js';
+import { FactureRepository } from '../../src/poller/facture.repository.js';
 import { NoteBulkReads } from '../../src/poller/note-bulk-reads.js';
 import { PollTargetRepository } from '../../src/poller/poll-target.repository.js';
 import { ReadClock } from '../../src/poller/read-clock.js';
@@ -13,14 +14,15 @@ import { SnapshotRepository } from '../../src/poller/snapshot.repository.js';
 import { WatchRepository } from '../../src/poller/watch.repository.js';
 import { CommitBatch } from '../../src/sync/commit-batch.js';
 import { KeepDossiers } from '../../src/sync/keep-dossiers.js';
-import { SyncClaimRepository } from '../../src/sync/sync-claim.repository.js';
+import { type ClaimedSync, SyncClaimRepository } from '../../src/sync/sync-claim.repository.js';
 import { SyncJobRepository } from '../../src/sync/sync-job.repository.js';
 import { SyncTurnRepository } from '../../src/sync/sync-turn.repository.js';
 import type { SyncWorker } from '../../src/sync/sync-worker.js';
 import { syncWorker } from '../../src/sync/wire-worker.js';
 import { DataKeys } from '../../src/tenancy/data-keys.js';
 import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
-import { ScriptedOpco } from './poll-bench.js';
+import { ManualClock } from './an-exchange.js';
+import { ScriptedOpco } from './polled-opco.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
 
 const [audit, events, signal] = [new AuditTrail(), new EventLog(), new CommitSignal()];
@@ -28,6 +30,10 @@ const [audit, events, signal] = [new AuditTrail(), new EventLog(), new CommitSig
 /** Synchronisations on a database of their own, before an OPCO in memory; rounds are made by hand. */
 export class SyncBench {
   opco = new ScriptedOpco();
+  /** By which plans grow old. */
+  readonly time = new ManualClock();
+  /** What the OPCO is believed to bear. */
+  callsPerSecond = 4;
   /** What workers complained of. */
   readonly complaints: unknown[] = [];
 
@@ -59,12 +65,30 @@ export class SyncBench {
     return new SnapshotRepository(this.db.database, this.keys);
   }
 
+  get watch(): WatchRepository {
+    return new WatchRepository(this.db.database, this.keys);
+  }
+
+  get factures(): FactureRepository {
+    return new FactureRepository(this.db.database, this.keys, events);
+  }
+
   get notes(): NoteBulkReads {
     const { database } = this.db;
     return new NoteBulkReads({
-      watch: new WatchRepository(database, this.keys),
+      watch: this.watch,
       targets: new PollTargetRepository(database),
-      clock: new ReadClock({ env: new Env(), random: () => 0.5, now: Date.now, callsPerSecondOf: () => 4 }),
+      ...{ clock: this.readClock, time: this.time },
+    });
+  }
+
+  /** By which polls and synchronisations set the clocks of dossiers. */
+  get readClock(): ReadClock {
+    return new ReadClock({
+      env: new Env(),
+      random: () => 0.5,
+      now: Date.now,
+      callsPerSecondOf: () => this.callsPerSecond,
     });
   }
 
@@ -73,7 +97,7 @@ export class SyncBench {
     keep: Pick<KeepDossiers, 'keepAll'> = new KeepDossiers(this.snapshots, events, () => '2026-10-15'),
   ): CommitBatch {
     return new CommitBatch({
-      ...{ database: this.db.database, events, signal, keep, attempts: 3 },
+      ...{ database: this.db.database, events, signal, keep, attempts: 3, clock: systemClock },
       backOffMs: () => 0,
       notes: this.notes,
       listCallsOf: () => 1,
@@ -113,6 +137,16 @@ export class SyncBench {
     const { tenant } = await tenants.create({ nom: 'CFA', environment: 'test', actor: 'cli' });
     const { syncId } = await this.jobs.request(this.owner(tenant), 'akto');
     return { tenant, syncId };
+  }
+
+  /** The synchronisation that is due, claimed and with its list seen: these numbers are to be read. */
+  async aListedClaim(...numbers: string[]): Promise<ClaimedSync> {
+    const [claim] = await this.claims.claim(1, 60);
+    if (!claim) throw new Error('nothing was claimed');
+    await this.turns.begin(claim);
+    await this.turns.addFound(claim, numbers);
+    await this.turns.endScan(claim, { complete: true, last: false });
+    return claim;
   }
 
   owner(tenant: TenantHash) {
