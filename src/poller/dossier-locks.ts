@@ -26,6 +26,15 @@ export async function lockWatched(sql: Sql, tenant: TenantHash, names: readonly 
   );
 }
 
+/** Makes these dossiers, whose lock is held, due for the poller. */
+export async function readAgain(sql: Sql, tenant: TenantHash, names: readonly DossierName[]): Promise<void> {
+  await sql.query(
+    `UPDATE watched_dossiers w SET next_read_at = now() FROM unnest($2::text[], $3::text[]) AS n(opco, numero)
+     WHERE w.tenant_hash = $1 AND w.opco_id = n.opco AND w.numero_interne = n.numero`,
+    [tenant, names.map(({ opcoId }) => opcoId), names.map(({ numeroInterne }) => numeroInterne)],
+  );
+}
+
 /** Waits for whoever is writing a version of this dossier at this moment, so that what is read stays true. */
 export async function awaitWriters(
   sql: Sql,

@@ -18,6 +18,8 @@ export interface KeepParts extends KeepAndTellParts {
 export interface PolledDetail {
   readonly name: DossierName;
   readonly dossier: Dossier;
+  /** How long ago it was asked for; asked in the transaction, so that it is rather too long. */
+  readonly ageSeconds: () => number;
   /** Of the row of the list that pointed at it, if one did. */
   readonly rowHash: Buffer | undefined;
   readonly tellDiscovered: boolean;
@@ -40,12 +42,14 @@ export class KeepRead extends TenantScopedRepository {
   /** `changed`: it was known, and is another now; `told`: there are events to announce. */
   keep(
     tenant: TenantHash,
-    { name, dossier, fence, ...read }: PolledDetail,
+    { name, dossier, ageSeconds, fence, ...read }: PolledDetail,
   ): Promise<{ readonly changed: boolean; readonly told: boolean }> {
     const { rowHash, tellDiscovered, today, clockOf } = read;
     return this.within(tenant, async (sql) => {
       const terms = { tenant, tellDiscovered, today };
-      const { sightings, told } = await keepAndTell(sql, this.parts, terms, [{ name, dossier }]);
+      const { sightings, told } = await keepAndTell(sql, this.parts, terms, [
+        { name, dossier, ageSeconds: ageSeconds() },
+      ]);
       const changed = sightings[0] === 'changed';
       const read = { numeroInterne: name.numeroInterne, rowHash };
       // It is this very poll that makes dossiers due, before it reads them.

@@ -190,6 +190,7 @@ export class PollRun {
     await assertOurs(this.poll);
     this.#tally.read++;
     this.#late.delete(numeroInterne);
+    const begun = this.ports.elapsedSeconds();
     const exchange = await this.#ask('dossier', { numeroInterne });
     const failed = this.#outage.note(numeroInterne, exchange.failure);
     const dossier = failed ? undefined : dossierIn(exchange, numeroInterne);
@@ -202,6 +203,7 @@ export class PollRun {
     const load = this.#load();
     const kept = await this.parts.details.keep(tenant.hash, {
       ...{ name: { opcoId, numeroInterne }, dossier, rowHash, tellDiscovered, today, fence: this.#fence },
+      ageSeconds: () => this.ports.elapsedSeconds() - begun,
       clockOf: (observed, changed) => clockOf({ ...load, dossier, changed, observed }),
     });
     if (kept.changed) this.#tally.changed++;

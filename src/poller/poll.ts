@@ -30,6 +30,8 @@ export interface PollPorts {
   readonly watch: WatchRepository;
   readonly events: EventLog;
   readonly signal: CommitSignal;
+  /** Seconds by a clock that nobody sets. */
+  readonly elapsedSeconds: () => number;
   /** Resolves after so many milliseconds, or rejects when the signal ends the poll. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly factures: FactureRepository;

@@ -84,6 +84,7 @@ import { WatchRepository } from './watch.repository.js';
         new PollDossiers({
           ...{ database, reads, cache, snapshots, watch, factures, events, signal },
           wait: (ms, ended) => pause(ms, undefined, { signal: ended }),
+          elapsedSeconds: () => systemClock.elapsed() / 1000,
           listsFactures: (opcoId) => serves(reads, opcoId),
           pagingOf: (opcoId) => inForce.of(opcoId)?.paging,
         }),

@@ -6,15 +6,17 @@ import { TenantScopedRepository } from '../platform/database/tenant-scoped.repos
 import type { DataKeys, FreshKey } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
 import { canonicalForm, diff } from './diff.js';
-import { lockDossiers, lockWatched, type DossierName } from './dossier-locks.js';
+import { lockDossiers, lockWatched, readAgain, type DossierName } from './dossier-locks.js';
 import { pack, unpack } from './pack.js';
 
 export type { DossierName } from './dossier-locks.js';
 
-/** What the OPCO shows of a dossier at this moment. */
+/** What the OPCO has shown of a dossier. */
 export interface Sight {
   readonly name: DossierName;
   readonly dossier: Dossier;
+  /** How long ago it was asked; absent where nobody else can have read the dossier since. */
+  readonly ageSeconds?: number;
 }
 
 /** A version that is kept of a dossier. */
@@ -37,6 +39,8 @@ export interface SealedVersion {
 
 interface SnapshotRow extends SealedVersion {
   readonly content_hash: Buffer;
+  /** Kept since the sight in question was asked for. */
+  readonly later: boolean | null;
 }
 
 /** What became of a dossier that was read: nothing new, or a new version, with the one before unless it is the first. */
@@ -75,7 +79,8 @@ export class SnapshotRepository extends TenantScopedRepository {
   /**
    * Keeps each dossier as its next version when it means something else than the latest one, in a transaction of this tenant that the
    * caller has begun and will commit; each at most once, in the order of their numbers, as bytes, which is the one in which others lock
-   * them. `then` runs once, with the new versions, if there are any, and writes what follows. What became of each, in their order.
+   * them. `then` runs once, with the new versions, if there are any, and writes what follows. What became of each, in their order. A
+   * sight that may be older than the latest version changes nothing, or history would go back and forth: it is read again soon.
    */
   async keepAllWithin(
     sql: Sql,
@@ -100,11 +105,16 @@ export class SnapshotRepository extends TenantScopedRepository {
     await lockDossiers(sql, tenant, names);
     // All of them before the trigger locks those that have changed: the clocks of the others are set afterwards.
     await lockWatched(sql, tenant, names);
-    const latest = await this.#latest(sql, tenant, names);
+    const latest = await this.#latest(sql, tenant, sights);
+    const outdated: DossierName[] = [];
     const moved = sights.map((sight, at) => {
       const [hash, rows = []] = [this.#hashOf(tenant, sight.dossier), latest[at]];
-      return rows[0]?.kind === 'seen' && rows[0].content_hash.equals(hash) ? undefined : { sight, hash, rows };
+      if (rows[0]?.kind === 'seen' && rows[0].content_hash.equals(hash)) return undefined;
+      if (!rows[0]?.later) return { sight, hash, rows };
+      outdated.push(sight.name);
+      return undefined;
     });
+    if (outdated.length > 0) await readAgain(sql, tenant, outdated);
     const keyIds = moved.flatMap((each) => each?.rows.map((row) => row.data_key_id) ?? []);
     await this.keys.fetch(sql, tenant, keyIds);
     return moved;
@@ -130,7 +140,7 @@ export class SnapshotRepository extends TenantScopedRepository {
   end(tenant: TenantHash, name: DossierName, then: (sql: Sql, before: Snapshot) => Promise<void>): Promise<boolean> {
     return this.within(tenant, async (sql) => {
       await lockDossiers(sql, tenant, [name]);
-      const [[row] = []] = await this.#latest(sql, tenant, [name]);
+      const [[row] = []] = await this.#latest(sql, tenant, [{ name }]);
       const before = row?.kind === 'seen' && (await this.open(sql, tenant, { ...name, ...row }));
       if (!row || !before) return false;
       const next = { ...name, version: row.version + 1, etat: row.etat, kind: 'deleted' as const };
@@ -157,16 +167,26 @@ export class SnapshotRepository extends TenantScopedRepository {
   }
 
   /** The two latest versions of each, the newest first. */
-  async #latest(sql: Sql, tenant: TenantHash, names: readonly DossierName[]): Promise<SnapshotRow[][]> {
+  async #latest(
+    sql: Sql,
+    tenant: TenantHash,
+    sights: readonly Pick<Sight, 'name' | 'ageSeconds'>[],
+  ): Promise<SnapshotRow[][]> {
     const rows = await sql.query<SnapshotRow & { place: number }>(
-      `SELECT n.place::int, s.version, s.etat, s.kind, s.data_key_id, s.content, s.content_hash
-       FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS n(opco, numero, place) CROSS JOIN LATERAL (
+      `SELECT n.place::int, s.version, s.etat, s.kind, s.data_key_id, s.content, s.content_hash,
+         s.observed_at > now() - make_interval(secs => n.age) AS later
+       FROM unnest($2::text[], $3::text[], $4::float8[]) WITH ORDINALITY AS n(opco, numero, age, place) CROSS JOIN LATERAL (
          SELECT * FROM snapshots WHERE tenant_hash = $1 AND opco_id = n.opco AND numero_interne = n.numero
          ORDER BY version DESC LIMIT 2) s
        ORDER BY n.place, s.version DESC`,
-      [tenant, names.map(({ opcoId }) => opcoId), names.map(({ numeroInterne }) => numeroInterne)],
+      [
+        tenant,
+        sights.map(({ name }) => name.opcoId),
+        sights.map(({ name }) => name.numeroInterne),
+        sights.map(({ ageSeconds }) => ageSeconds ?? null),
+      ],
     );
-    const latest: SnapshotRow[][] = names.map(() => []);
+    const latest: SnapshotRow[][] = sights.map(() => []);
     for (const row of rows) latest[row.place - 1]?.push(row);
     return latest;
   }

@@ -125,7 +125,7 @@ export class WatchRepository extends TenantScopedRepository {
     await sql.query(
       `UPDATE watched_dossiers w SET read_at = now(), changes = s.changes,
          next_read_at = CASE
-           WHEN w.read_at IS NOT NULL AND w.next_read_at BETWEEN statement_timestamp() - make_interval(secs => $9) AND statement_timestamp()
+           WHEN w.read_at IS NOT NULL AND w.next_read_at BETWEEN now() - make_interval(secs => $9) AND statement_timestamp()
            THEN w.next_read_at ELSE now() + make_interval(secs => s.seconds) END,
          exposure = s.exposure, weight = s.weight, row_hash = coalesce(s.hash, w.row_hash)
        FROM unnest($3::text[], $4::float8[], $5::float8[], $6::float8[], $7::float8[], $8::bytea[])

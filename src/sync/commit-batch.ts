@@ -89,7 +89,7 @@ export class CommitBatch extends TenantScopedRepository {
       const attempts = await attemptsOf(sql, claim, dossiers);
       // In one order, and the one in which the poller counts absences: neither waits for the other in a circle.
       const reads = [...dossiers].sort(byNumber);
-      const outcomes = await this.#keep(sql, claim, reads, careful);
+      const outcomes = await this.#keep(sql, claim, { reads, ageSeconds: this.#ageOf(batch) }, careful);
       const settled = reads.map((read) => this.#settled(read, outcomes, attempts));
       await this.#mark(sql, claim, settled, attempts);
       await this.#note(sql, claim, batch, { settled, seen: progress.seen });
@@ -104,11 +104,13 @@ export class CommitBatch extends TenantScopedRepository {
   async #keep(
     sql: Sql,
     { tenant, opcoId }: ClaimedSync,
-    reads: readonly ReadDossier[],
+    { reads, ageSeconds }: { readonly reads: readonly ReadDossier[]; readonly ageSeconds: number },
     careful: boolean,
   ): Promise<ReadonlyMap<string, Sighting | 'failed'>> {
     const sights = reads.flatMap((read) =>
-      'code' in read ? [] : [{ name: { opcoId, numeroInterne: read.numeroInterne }, dossier: read.dossier }],
+      'code' in read
+        ? []
+        : [{ name: { opcoId, numeroInterne: read.numeroInterne }, dossier: read.dossier, ageSeconds }],
     );
     const outcomes: (Sighting | 'failed')[] = careful ? [] : await this.parts.keep.keepAll(sql, tenant.hash, sights);
     if (careful) for (const sight of sights) outcomes.push(await this.#keepAlone(sql, tenant.hash, sight));
@@ -169,17 +171,21 @@ export class CommitBatch extends TenantScopedRepository {
   async #note(
     sql: Sql,
     { tenant, opcoId }: ClaimedSync,
-    { dossiers, begun, plan }: PlannedBatch,
+    batch: PlannedBatch,
     { settled, seen }: { readonly settled: readonly Settled[] } & Pick<StoredProgress, 'seen'>,
   ): Promise<void> {
     const outcomes = new Map(settled.map((each) => [each.numeroInterne, each.outcome]));
-    const details = dossiers.flatMap((read) => {
+    const details = batch.dossiers.flatMap((read) => {
       const outcome = outcomes.get(read.numeroInterne);
       return 'code' in read || outcome === 'failed' ? [] : [{ ...read, changed: outcome === 'changed' }];
     });
     const listCalls = this.parts.listCallsOf(opcoId, seen);
-    const ageSeconds = (this.parts.clock.elapsed() - begun) / 1000;
-    await this.parts.notes.note(sql, tenant.hash, plan, { details, dossiers: seen, listCalls, ageSeconds });
+    const ageSeconds = this.#ageOf(batch);
+    await this.parts.notes.note(sql, tenant.hash, batch.plan, { details, dossiers: seen, listCalls, ageSeconds });
+  }
+
+  #ageOf({ begun }: PlannedBatch): number {
+    return (this.parts.clock.elapsed() - begun) / 1000;
   }
 
   async #advance(sql: Sql, claim: ClaimedSync, before: StoredProgress, progress: StoredProgress): Promise<void> {

@@ -135,6 +135,7 @@ export class PollBench {
       cache: { forget: async (_opcoId, _tenant, entities) => void this.forgotten.push(...entities) },
       wait: async (ms) => void this.waits.push(ms),
       factures: this.factures(),
+      elapsedSeconds: () => performance.now() / 1000,
       listsFactures: () => this.opco.factures !== undefined,
       pagingOf: (opcoId) => (opcoId === 'akto' ? { kind: 'pages', size: 2 } : undefined),
     });
