@@ -116,6 +116,22 @@ describe('an instance on a line', () => {
   let line: HubLine | undefined;
   afterEach(() => line?.stop());
 
+  it('hears of budgets though the OPCOs refuse a thousand CFAs at their own keys', async () => {
+    const open = (line = await aHubLine());
+    const instance = dialled(open.url, { token: () => open.tokens.issue('one') });
+    await instance.until('opened');
+    const waitMs = { interactive: 0, job: 0, poll: 0, bulk: 0, ahead: 0 };
+    const hashes = Array.from({ length: 1000 }, (_, at) => at.toString(16).padStart(64, '0'));
+    const ofOne = Object.fromEntries(hashes.map((hash, at) => [hash, 1000.5 + at]));
+    const of = (budget: string) => ({ ...{ budget, rate: 10, burst: 10, pausedMs: 0, waitMs, ofOne } });
+    open.seats.lines.get('one')?.say(open.seats.word({ type: 'limits', budgets: [of('akto'), of('afdas')] }));
+    await eventually(
+      () => Promise.resolve([instance.words.length, instance.heard.length]),
+      ([words, events]) => words === 1 || events === 2,
+    );
+    expect([instance.heard, instance.words]).toMatchObject([['opened'], [{ type: 'limits' }]]);
+  });
+
   /** A hub and an instance that live by one clock; tokens live ten minutes. */
   async function inTime() {
     const clock = new ManualClock();

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Seat, Seats } from '../link.js';
 import type { FromHub } from '../messages.js';
 import type { Timers } from '../timers.js';
+import { fittedWord } from './fit.js';
 import { TokenBucket } from './token-bucket.js';
 import { toleranceSeconds, type Bearer } from './tokens.js';
 import { readToHub, type Fault } from './validate.js';
@@ -138,7 +139,7 @@ export class InstanceSocket {
   #say(message: FromHub): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
     if (this.socket.bufferedAmount > mostWaiting) return this.socket.terminate();
-    this.socket.send(JSON.stringify(message), () => undefined);
+    this.socket.send(JSON.stringify(fittedWord(message)), () => undefined);
   }
 
   #end(code: number, reason: string, tell: boolean): void {
