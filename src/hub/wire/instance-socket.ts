@@ -19,6 +19,12 @@ export const closeCodes = {
   NOT_LEADING: 4503,
 } as const;
 
+/** The code for a reason of the hub's own. */
+function codeOf(reason: string): number {
+  if (reason === 'REVOKED') return closeCodes.NOT_YOU;
+  return Object.hasOwn(closeCodes, reason) ? closeCodes[reason as keyof typeof closeCodes] : closeCodes.CUT;
+}
+
 /** What every socket of a gateway is kept with. */
 export interface SocketParts {
   readonly clock: Clock;
@@ -64,7 +70,7 @@ export class InstanceSocket {
     this.#messages = new TokenBucket({ perSecond: messagesPerSecond, burst: messagesPerSecond }, clock);
     this.#seat = seats.attach(instance, {
       say: (message) => this.#say(message),
-      cut: (reason) => this.#end(closeCodes.CUT, reason, false),
+      cut: (reason) => this.#end(codeOf(reason), reason, false),
     });
     const fault = (code: Fault) => this.#say({ epoch, n: 0, type: 'error', code });
     socket.on('message', (data, binary) => this.#message(data, binary, fault));
