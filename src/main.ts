@@ -1,12 +1,13 @@
 import 'reflect-metadata';
 import { welcome } from './dev/banner.js';
 import { demoKey, ensureDemoTenant } from './dev/demo-tenant.js';
+import { HeldLines } from './dev/held-lines.js';
 import { completeEnvironment } from './dev/local-environment.js';
 import { portsFree } from './dev/ports.js';
 import { onOrphaned, underWatch } from './dev/under-watch.js';
 import { ConfigurationError, readEnv } from './platform/config/read-env.js';
 import { migrate } from './platform/database/migrate.js';
-import { lastWords } from './platform/logging/log.js';
+import { lastWords, standardOutput } from './platform/logging/log.js';
 import { BusyPortError, startOpcovia } from './app.start.js';
 
 const begun = performance.now();
@@ -30,6 +31,9 @@ async function start(): Promise<() => Promise<void>> {
     lingerSeconds: watched ? 10 : 0,
     onProgress: say,
   });
+  const lines = new HeldLines(standardOutput());
+  // In production nobody reads along, and no line may wait.
+  if (inProduction) lines.release();
   try {
     const env = readEnv(variables, (text) => console.warn(`  attention : ${text}`));
     if (env.NODE_ENV !== 'production' && env.DATABASE_URL) {
@@ -40,7 +44,7 @@ async function start(): Promise<() => Promise<void>> {
     const apiKey = sandboxUrl ? demoKey(env.OPCOVIA_STATE_DIR) : undefined;
     // The process that we replace may still be finishing its requests.
     if (watched) await portsFree([env.OPCOVIA_API_PORT, env.OPCOVIA_STAFF_PORT], env.OPCOVIA_DRAIN_SECONDS * 1000);
-    const running = await startOpcovia(env, apiKey ? { demoKey: apiKey } : {});
+    const running = await startOpcovia(env, { logTo: lines, ...(apiKey && { demoKey: apiKey }) });
     const demo =
       sandboxUrl && apiKey ? await ensureDemoTenant(running.api, { apiKey, sandboxUrl, dossiers: 12 }) : undefined;
     if (services?.degraded) {
@@ -49,6 +53,7 @@ async function start(): Promise<() => Promise<void>> {
     const allowedNetworks = env.OPCOVIA_WEBHOOK_ALLOWED_NETWORKS;
     const seconds = (performance.now() - begun) / 1000;
     console.log(welcome({ running, demo, sandboxUrl, allowedNetworks, seconds }));
+    lines.release();
     return async () => {
       const late = setTimeout(() => process.exit(1), env.OPCOVIA_DRAIN_SECONDS * 1000);
       await running.stop();
@@ -56,6 +61,7 @@ async function start(): Promise<() => Promise<void>> {
       clearTimeout(late);
     };
   } catch (error) {
+    lines.release();
     await services?.release();
     throw error;
   }

@@ -6,6 +6,7 @@ import { ChangeOverride, type ChangeParts } from './limits/change-override.js';
 import { LimitsController } from './limits/limits.controller.js';
 import { LIMIT_SOURCES } from './limits/limits.token.js';
 import type { LimitSources } from './limits/limits-view.js';
+import { DocumentController } from './document.controller.js';
 import { MetricsController } from './metrics.controller.js';
 import { StaffHealthController } from './staff-health.controller.js';
 
@@ -22,7 +23,7 @@ export class AdminModule {
   static of({ metrics, readiness, limits }: StaffParts): DynamicModule {
     return {
       module: AdminModule,
-      controllers: [MetricsController, StaffHealthController, LimitsController],
+      controllers: [MetricsController, StaffHealthController, LimitsController, DocumentController],
       providers: [
         { provide: Metrics, useValue: metrics },
         { provide: Readiness, useValue: readiness },

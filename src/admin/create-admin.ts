@@ -23,8 +23,12 @@ export async function createAdmin(api: NestFastifyApplication): Promise<NestFast
   const parts = staffPartsOf(api);
   const { metrics, limits } = parts;
   watchFigures({ metrics, database: limits.database, calls: api.get(UpstreamCallLog), hub: limits });
+  const env = api.get(Env);
   const adapter = new FastifyAdapter({
     bodyLimit: 102_400,
+    // Strangers reach `POST /hub/token`: they have no more time than at the door for integrators.
+    requestTimeout: env.OPCOVIA_REQUEST_TIMEOUT_SECONDS * 1000,
+    http: { headersTimeout: env.OPCOVIA_HEADERS_TIMEOUT_SECONDS * 1000, connectionsCheckingInterval: 500 },
     genReqId: (request: IncomingMessage) => requestIdOf(request.headers),
     requestIdHeader: false,
   });
@@ -32,7 +36,7 @@ export async function createAdmin(api: NestFastifyApplication): Promise<NestFast
   const admin = await NestFactory.create<NestFastifyApplication>(AdminModule.of(parts), adapter, {
     ...{ bodyParser: false, logger: false, abortOnError: false },
   });
-  fasten(admin, new StaffTokens(parseStaffRules(api.get(Env)), api.get<Clock>(CLOCK)), api.get(LOG));
+  fasten(admin, new StaffTokens(parseStaffRules(env), api.get<Clock>(CLOCK)), api.get(LOG));
   return admin;
 }
 

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AdminModule } from '../../src/admin/admin.module.js';
@@ -6,8 +6,10 @@ import { staffPartsOf } from '../../src/admin/staff-parts.js';
 import { tenantHashOf } from '../../src/core/tenant.js';
 import { Admission } from '../../src/tenancy/admission.js';
 import { TenantsRepository } from '../../src/tenancy/tenants.repository.js';
+import { BareInstance } from '../support/a-hub-gateway.js';
 import { aStaffIssuer, type StaffIssuer } from '../support/a-staff-issuer.js';
 import { comparable } from '../support/comparable.js';
+import { type Json, OpenApi } from '../support/open-api.js';
 import { ask, startProduct, type Product } from '../support/product.js';
 import { routeTable, type ServedRoute } from '../support/route-table.js';
 
@@ -33,10 +35,11 @@ describe('the routes of the running application', () => {
   let routes: readonly ServedRoute[] = [];
   let staff: NestFastifyApplication;
   let issuer: StaffIssuer;
+  const instanceSecret = randomBytes(32).toString('hex');
 
   beforeAll(async () => {
     issuer = await aStaffIssuer();
-    product = await startProduct(issuer.variables);
+    product = await startProduct({ ...issuer.variables, OPCOVIA_HUB_INSTANCES: `api-1:${instanceSecret}` });
     routes = routeTable(product.opcovia.api);
     const parts = staffPartsOf(product.opcovia.api);
     staff = await NestFactory.create<NestFastifyApplication>(AdminModule.of(parts), new FastifyAdapter(), {
@@ -128,7 +131,7 @@ describe('the routes of the running application', () => {
     }
   });
 
-  it('of the staff listener are health, metrics and limits alone, and none of them knows a tenant', async () => {
+  it('of the staff listener are health, metrics, limits and their document alone, and none of them knows a tenant', async () => {
     expect(
       routeTable(staff)
         .filter(({ method }) => method !== 'HEAD')
@@ -136,6 +139,7 @@ describe('the routes of the running application', () => {
         .sort(),
     ).toEqual([
       'DELETE /admin/limits/:opcoId/:environment/override',
+      'GET /admin/doc',
       'GET /admin/limits',
       'GET /health',
       'GET /health/ready',
@@ -181,6 +185,43 @@ describe('the routes of the running application', () => {
     for (const path of ['/akto/jobs', '/webhooks', '/events', '/admin']) {
       const answer = await ask(`${product.opcovia.staffUrl}${path}`, { method: 'GET', headers: { authorization } });
       expect([path, answer.status]).toEqual([path, 404]);
+    }
+  });
+
+  it('of the staff listener are all documented there, and nothing is documented that is not served', async () => {
+    const authorization = `Bearer ${await issuer.token('viewer')}`;
+    const { body } = await ask(`${product.opcovia.staffUrl}/admin/doc`, { method: 'GET', headers: { authorization } });
+    const served = routeTable(staff).filter(({ method }) => method !== 'HEAD');
+    expect(new OpenApi(body as Json).operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(
+      [...served.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`), 'POST /hub/token'].sort(),
+    );
+  });
+
+  it('take no token of the hub, and the hub takes neither a key nor a token of staff', async () => {
+    const { staffUrl, apiUrl } = product.opcovia;
+    const askToken = (headers: Record<string, string>) => ask(`${staffUrl}/hub/token`, { method: 'POST', headers });
+    const basic = (secret: string) => ({ authorization: `Basic ${Buffer.from(`api-1:${secret}`).toString('base64')}` });
+    const { access_token: token } = (await askToken(basic(instanceSecret))).body as { access_token: string };
+    const forms = (text: string): Record<string, string>[] => [
+      { authorization: `Bearer ${text}` },
+      { 'x-api-key': text },
+    ];
+    const line = new BareInstance(staffUrl, { authorization: `Bearer ${token}` });
+    expect(await Promise.race([line.opened.then(() => 'open'), line.ended])).toBe('open');
+    line.socket.close();
+    for (const headers of forms(token)) {
+      for (const path of ['/akto/jobs', '/akto/dossiers/etats', '/webhooks']) {
+        const { status, body } = await ask(`${apiUrl}${path}`, { method: 'GET', headers });
+        expect([path, status, body.code]).toEqual([path, 403, 'HTTP_ERROR']);
+      }
+      expect((await ask(`${staffUrl}/admin/limits`, { method: 'GET', headers })).status).toBe(401);
+    }
+    for (const foreign of [await product.newTenant('CFA au hub'), await issuer.token('admin')]) {
+      for (const headers of forms(foreign)) {
+        expect((await new BareInstance(staffUrl, headers).ended).status).toBe(401);
+        expect((await askToken(headers)).status).toBe(401);
+      }
+      expect((await askToken(basic(foreign))).status).toBe(401);
     }
   });
 });

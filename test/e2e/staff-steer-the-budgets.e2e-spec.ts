@@ -5,7 +5,8 @@ import { Database } from '../../src/platform/database/database.js';
 import type { RunningOpcovia } from '../../src/app.start.js';
 import { aStaffIssuer, type StaffIssuer } from '../support/a-staff-issuer.js';
 import { askStaff } from '../support/ask-staff.js';
-import { ask, control, eventually, startProduct, type Product } from '../support/product.js';
+import { type Json, OpenApi } from '../support/open-api.js';
+import { type Asked, ask, control, eventually, startProduct, type Product } from '../support/product.js';
 
 const path = '/admin/limits/akto/test/override';
 const limits = {
@@ -65,6 +66,7 @@ describe('staff', () => {
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'private, no-store']);
     expect(answer.body.data).toHaveLength(2 * opcoIds.length);
     expect(answer.body.instance).toMatchObject({ mode: 'granted', connected: true, aloneShare: 0 });
+    expect(String(answer.body.instance.sinceSeconds)).toMatch(/^\d+(\.\d{1,3})?$/);
     expect(await seen(product.opcovia)).toEqual({
       ...{ opcoId: 'akto', environment: 'test', rate: 10, burst: 10, ceiling: 20 },
       declared: { rate: 10, burst: 10, ceiling: 20 },
@@ -183,6 +185,7 @@ describe('staff', () => {
     const seconds = Number(paused.headers.get('retry-after'));
     expect(Math.abs(seconds - (await seen(product.opcovia, 'opco-ep')).pausedSeconds)).toBeLessThan(60);
     expect(seconds).toBeGreaterThan(600);
+    expect(String((await seen(product.opcovia, 'opco-ep')).pausedSeconds)).toMatch(/^\d+(\.\d{1,3})?$/);
     expect((await drop(shadow)).status).toBe(204);
   });
 
@@ -203,6 +206,28 @@ describe('staff', () => {
     ])
       expect(metrics).toContain(line);
     expect((await drop()).status).toBe(204);
+  });
+
+  it('find in the document of their door what it answers', async () => {
+    const document = await askStaff(product.opcovia, operator, ['GET', '/admin/doc']);
+    const api = new OpenApi(document.body as Json);
+    const viewer = await issuer.token('viewer');
+    const unknown = '/admin/limits/akto/prod/override';
+    const answers: [string, number, Asked][] = [
+      ['document', 200, document],
+      ['limits', 401, await askStaff(product.opcovia, undefined, ['GET', '/admin/limits'])],
+      ['setOverride', 200, await put(order({ burst: 3 }))],
+      ['limits', 200, await askStaff(product.opcovia, viewer, ['GET', '/admin/limits'])],
+      ['setOverride', 400, await put(order({ rate: 0 }))],
+      ['setOverride', 403, await askStaff(product.opcovia, viewer, ['PUT', path, order()])],
+      ['setOverride', 404, await put(order(), unknown)],
+      ['endOverride', 204, await drop()],
+      ['endOverride', 404, await drop()],
+      ['ready', 200, await ask(`${product.opcovia.staffUrl}/health/ready`, { method: 'GET' })],
+      ['hubToken', 401, await ask(`${product.opcovia.staffUrl}/hub/token`, { method: 'POST' })],
+    ];
+    for (const [id, status, answer] of answers)
+      expect([id, answer.status, api.betrays(api.operation(id), answer)]).toEqual([id, status, []]);
   });
 
   it('find in docs/admin.md lines that work', async () => {

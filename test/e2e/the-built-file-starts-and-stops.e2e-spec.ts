@@ -45,6 +45,9 @@ describe('the built file', () => {
 
   it('prints three lines that work when pasted, and answers on its health doors', async () => {
     const run = await start();
+    // What it logs meanwhile comes after what a human reads.
+    await run.until('"this hub leads"');
+    expect(run.printed().split('Ctrl-C arrête tout')[0]).not.toContain('{"level"');
     const lines = [...run.printed().matchAll(/^ {2}curl -s -H 'X-API-KEY: (\S+)'.* '(http:\S+)'$/gm)];
     expect(lines).toHaveLength(3);
     for (const [line, key = '', url = ''] of lines) {

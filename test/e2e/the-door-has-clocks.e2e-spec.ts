@@ -34,15 +34,15 @@ describe('the clocks and counts of the door', () => {
 
   afterAll(() => product.stop());
 
-  const hold = (): Socket => {
-    const socket = open(url);
+  const hold = (at = url): Socket => {
+    const socket = open(at);
     socket.on('error', () => undefined);
     held.add(socket);
     return socket;
   };
   /** Says something at once, then a piece every so many milliseconds. */
-  const drip = (first: string, piece: string, everyMs = 100): Promise<RawAnswer> => {
-    const socket = hold();
+  const drip = (first: string, piece: string, { everyMs = 100, at = url } = {}): Promise<RawAnswer> => {
+    const socket = hold(at);
     const answer = readToEnd(socket);
     socket.write(first);
     const timer = setInterval(() => socket.writable && socket.write(piece), everyMs);
@@ -60,7 +60,7 @@ describe('the clocks and counts of the door', () => {
 
   it('ends header fields that never end with 408, and 500 of them delay nobody', async () => {
     const begun = performance.now();
-    const dripping = many(500, () => drip('GET /health HTTP/1.1\r\nHost: a\r\nX-Sl', 'o', 1000));
+    const dripping = many(500, () => drip('GET /health HTTP/1.1\r\nHost: a\r\nX-Sl', 'o', { everyMs: 1000 }));
     await Promise.all([...held].map((socket) => new Promise((opened) => socket.once('connect', opened))));
     const asked: number[] = [];
     for (let n = 0; n < 5; n++) asked.push(await milliseconds(product.ask(undefined, 'GET', '/health')));
@@ -70,6 +70,16 @@ describe('the clocks and counts of the door', () => {
     expect(performance.now() - begun).toBeLessThan(15_000);
     // The quickest: the machine may be busy with something else, the sockets would delay them all.
     expect(Math.min(...asked)).toBeLessThan(1000);
+  });
+
+  it('ends at the staff listener too who drips: strangers reach the desk for hub tokens', async () => {
+    const post = `POST /hub/token HTTP/1.1\r\nHost: a\r\n${json}`;
+    for (const [first, piece] of [
+      ['GET /metrics HTTP/1.1\r\nHost: a\r\nX-Sl', 'o'],
+      [`${post}Content-Length: 100000\r\n\r\n{`, ' '],
+    ] as const) {
+      expect((await drip(first, piece, { at: product.opcovia.staffUrl })).status).toBe(408);
+    }
   });
 
   it('ends who never says a word', async () => {

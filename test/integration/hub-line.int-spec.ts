@@ -82,6 +82,25 @@ describe('the door of the hub', () => {
     }
   });
 
+  it('lets one in of two processes that come under a name in the same moment', async () => {
+    let came = 0;
+    let goOn: () => void = () => undefined;
+    const both = new Promise<void>((resolve) => (goOn = resolve));
+    const gate = await openLine({
+      verify: async () => {
+        if ((came += 1) === 2) goOn();
+        await both;
+        return { instance: 'twin', expiresAt: Date.now() + 600_000 };
+      },
+    });
+    const twins = ['run-1', 'run-2'].map(
+      (run) => new BareInstance(gate.url, { authorization: 'Bearer any', 'opcovia-run': run }),
+    );
+    const end = await Promise.race(twins.map(({ ended }) => ended));
+    expect(end).toMatchObject({ status: 409 });
+    expect(gate.gateway.connected).toEqual(['twin']);
+  });
+
   it('lets one process in under a name: a second one is refused, the same one again takes its own place', async () => {
     const first = await BareInstance.at(line, 'named', 'run-1');
     const { token } = await line.tokens.issue('named');
@@ -145,11 +164,24 @@ describe('a line', () => {
     const line = await openLine();
     const [one, two] = [await BareInstance.at(line, 'one'), await BareInstance.at(line, 'two')];
     line.seats.lines.get('one')?.cut('REVOKED');
-    expect(await one.ended).toMatchObject({ reason: 'REVOKED' });
+    expect(await one.ended).toMatchObject({ code: 4403, reason: 'REVOKED' });
     expect(line.seats.lost).not.toContain('one');
     line.gateway.cutAll('NOT_LEADING');
     expect(await two.ended).toMatchObject({ code: 4503 });
     expect(line.seats.lost).toContain('two');
+  });
+
+  it.each([
+    ['NOT_LEADING', 4503],
+    ['REPLACED', 4409],
+    ['NOT_YOU', 4403],
+    ['OUTDATED', 4400],
+    ['constructor', 4400],
+  ])('that the hub ends for %s is closed with the code that the page names', async (reason, code) => {
+    const line = await openLine();
+    const one = await BareInstance.at(line, 'one');
+    line.seats.lines.get('one')?.cut(reason);
+    expect(await one.ended).toEqual({ code, reason });
   });
 
   it('is given up when the other end is silent, and not while it answers heartbeats', async () => {

@@ -37,7 +37,8 @@ describe('the hub’s side of processes on one PostgreSQL', () => {
     sizes.declare(budget, { rate, burst: 100 });
     const name = nameAtHub(env);
     const permits = new InstancePermits({ clock: systemClock, timers: systemTimers, sizes, name });
-    const log = pino({ level: 'silent' });
+    const warned: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line) => warned.push(line) });
     const parts = { env, clock: systemClock, timers: systemTimers, sizes, permits, database: test.database, log };
     const process = new HubProcess(parts, name);
     const server: FastifyInstance = Fastify();
@@ -52,7 +53,7 @@ describe('the hub’s side of processes on one PostgreSQL', () => {
       await server.close();
     };
     running.push({ stop });
-    return { permits, process, url, stop };
+    return { permits, process, url, stop, warned };
   }
   const epochOf = (permits: InstancePermits) => permits.state().epoch;
   const goesBy = (permits: InstancePermits, epoch: number) =>
@@ -82,6 +83,17 @@ describe('the hub’s side of processes on one PostgreSQL', () => {
     await goesBy(instance.permits, epoch + 1);
     expect(second.permits.look(budget).rate).toBeLessThan(rate);
     expect(second.permits.look(budget).rate).toBeGreaterThanOrEqual(Math.min(before, rate / 2));
+  }, 120_000);
+
+  it('an instance that is told where its hub is goes there and nowhere else, whatever the row names', async () => {
+    const named = { OPCOVIA_HUB_INSTANCE: 'api-astray', OPCOVIA_HUB_INSTANCE_SECRET: secret };
+    const astray = await aProcess('api', { ...named, OPCOVIA_HUB_URL: 'http://127.0.0.1:1' });
+    await eventually(
+      () => Promise.resolve(astray.warned.length),
+      (times) => times >= 3,
+    );
+    expect(astray.permits.state()).toMatchObject({ mode: 'safe', connected: false, epoch: 0 });
+    expect(astray.warned.join()).not.toContain(secret);
   }, 120_000);
 
   it('a revoked instance is sent away and not let in again, whoever leads', async () => {

@@ -21,7 +21,7 @@ export interface LimitSources {
 export function lookAtLimits(sources: LimitSources): LimitsView {
   const { mode, connected, epoch, sinceMs, aloneShare } = sources.permits.state();
   return {
-    instance: { mode, connected, epoch, sinceSeconds: sinceMs / 1000, aloneShare },
+    instance: { mode, connected, epoch, sinceSeconds: toMillis(sinceMs / 1000), aloneShare },
     data: opcoIds.flatMap((opcoId) => environments.map((environment) => lookAtLimit(sources, opcoId, environment))),
   };
 }
@@ -36,13 +36,20 @@ function lookAtLimit(
   const { rate, burst, pausedSeconds, ofOne } = permits.look(budget);
   const declared = declaredSize(sizes.of(budget));
   return {
-    ...{ opcoId, environment, rate, burst, pausedSeconds, declared },
+    ...{ opcoId, environment, rate, burst, declared },
+    pausedSeconds: toMillis(pausedSeconds),
     ceiling: Math.min(declared.ceiling, override?.rate ?? Infinity),
     shadow: override?.mode === 'shadow',
     override: override ? viewOf(override) : null,
-    throttledTenants: ofOne.map(({ tenant, ...own }) => ({ tenant: shortTenant(readTenantHash(tenant)), ...own })),
+    throttledTenants: ofOne.map(({ tenant, waitSeconds }) => ({
+      tenant: shortTenant(readTenantHash(tenant)),
+      waitSeconds: toMillis(waitSeconds),
+    })),
   };
 }
+
+/** Seconds to the millisecond: what the clock gives beyond is noise. */
+const toMillis = (seconds: number) => Math.round(seconds * 1000) / 1000;
 
 /** A size with its ceiling, which is the rate where none is given. */
 export function declaredSize({ rate, burst, ceiling = rate }: BudgetSize): Required<BudgetSize> {

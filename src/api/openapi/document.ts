@@ -1,11 +1,11 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { OpcoIdSchema } from '../../core/contract/opco-id.js';
+import { withPortablePatterns } from '../../core/contract/portable-patterns.js';
 import { Problem } from '../../core/contract/problem.js';
 import { headerNotes } from './answer-header-notes.js';
 import { components, reference } from './components.js';
 import { introduction, tags } from './introduction.js';
-import { withPortablePatterns } from './portable-patterns.js';
 import { requestBodyOf } from './request-body.js';
 import { parameterNotes, parametersOf } from './request-parameters.js';
 import { operationIdOf, routeNotes } from './route-notes.js';

@@ -8,6 +8,8 @@ class Row {
   readonly kept: Record<string, unknown>[] = [];
   barred: string[] = [];
   away = false;
+  /** What is learnt cannot be written. */
+  full = false;
   members = 0;
 
   constructor(
@@ -36,7 +38,10 @@ class Row {
         }),
       resign: (epoch: number) => reachable(() => void (this.#held && isMine(epoch) && (this.#held.until = -Infinity))),
       keep: (epoch: number, learnt: Readonly<Record<string, unknown>>) =>
-        reachable(() => isMine(epoch) && this.kept.push({ ...learnt }) > 0),
+        reachable(() => {
+          if (this.full) throw new Error('full');
+          return isMine(epoch) && this.kept.push({ ...learnt }) > 0;
+        }),
       revoked: () => reachable(() => this.barred),
     };
   }
@@ -103,6 +108,16 @@ describe('of two hubs', () => {
     expect(row.kept.at(-1)).toEqual({ of: 'a' });
     await pass(10);
     expect(a.lead.leads()).toBe(false);
+  });
+
+  it('the other takes over at once also when what the first had learnt cannot be kept', async () => {
+    const { a, b, said, pass, row } = twoHubs();
+    await a.lead.start();
+    await b.lead.start();
+    row.full = true;
+    await a.lead.stop();
+    await pass(1);
+    expect(said).toEqual(['a leads 1', 'a ends 1', 'b leads 2']);
   });
 
   it('the first stops before the second may begin, when PostgreSQL is out of reach', async () => {

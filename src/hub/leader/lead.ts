@@ -94,10 +94,9 @@ export class Lead {
     const [members, learnt] = [led.reign?.members() ?? 0, led.reign?.learnt() ?? {}];
     this.#end(led);
     const { rows, onError } = this.parts;
-    await rows
-      .keep(led.epoch, learnt)
-      .then(() => rows.resign(led.epoch, members))
-      .catch(onError);
+    // Whoever comes next may do without what was learnt, but not without knowing that it may begin.
+    await rows.keep(led.epoch, learnt).catch(onError);
+    await rows.resign(led.epoch, members).catch(onError);
   }
 
   async #look(): Promise<void> {

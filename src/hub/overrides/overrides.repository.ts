@@ -20,8 +20,13 @@ export class OverridesRepository {
 
   /** The one in force, locked until the end of the transaction: for whoever changes it. */
   async locked(sql: Sql, opcoId: string, environment: string): Promise<RunningOverride | undefined> {
+    // Not the row: where there is none, two who say something at once would both find that nothing had been said before.
+    await sql.query("SELECT pg_advisory_xact_lock(hashtextextended('override|' || $1 || '|' || $2, 0))", [
+      opcoId,
+      environment,
+    ]);
     const [row] = await sql.query<RunningOverride>(
-      `SELECT ${columns} FROM budget_overrides WHERE opco_id = $1 AND environment = $2 FOR UPDATE`,
+      `SELECT ${columns} FROM budget_overrides WHERE opco_id = $1 AND environment = $2`,
       [opcoId, environment],
     );
     return row && row.leftMs > 0 ? row : undefined;

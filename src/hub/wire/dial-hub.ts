@@ -23,7 +23,7 @@ export interface DialParts {
   warn(why: string): void;
 }
 
-/** Bytes that may wait for a hub that does not read. */
+/** Bytes that may wait for a hub that does not read; it is given up then. */
 const mostWaiting = 1_048_576;
 /** A token is exchanged when so much of its life is over. */
 const freshPart = 0.7;
@@ -36,7 +36,7 @@ const patienceMs = 1000;
 /** Opens a connection to the hub at a staff address: token, socket, heartbeats, a fresh token in time. */
 export function dialHub(url: string, parts: DialParts, listener: Listener): Call {
   const connection = new Connection(url, parts, listener);
-  void connection.open();
+  connection.open();
   return connection;
 }
 
@@ -53,7 +53,12 @@ class Connection implements Call {
     private readonly listener: Listener,
   ) {}
 
-  async open(): Promise<void> {
+  /** An address that is none and a token that no header can hold throw: nobody else would hear of it, and the process would end. */
+  open(): void {
+    this.#reach().catch(() => this.#end('out of reach'));
+  }
+
+  async #reach(): Promise<void> {
     const { parts } = this;
     const issued = await parts.token(this.url).catch(() => undefined);
     if (this.#ended) return;
@@ -136,9 +141,15 @@ class Connection implements Call {
   #send(message: WireToHub): boolean {
     const socket = this.#socket;
     if (this.#ended || socket?.readyState !== WebSocket.OPEN) return false;
+    if (socket.bufferedAmount > mostWaiting) {
+      // What is left out would be missed for as long as the line lives: a new one begins with what is current.
+      this.#end('it does not read');
+      socket.terminate();
+      return false;
+    }
     const text = JSON.stringify(message);
     // A longer one would end the line at the other end; its sender has bounds of its own.
-    if (Buffer.byteLength(text) > longestMessage || socket.bufferedAmount > mostWaiting) return false;
+    if (Buffer.byteLength(text) > longestMessage) return false;
     socket.send(text, () => undefined);
     return true;
   }

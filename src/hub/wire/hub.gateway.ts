@@ -47,13 +47,7 @@ export class HubGateway {
   serve(server: Server): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => undefined);
-      this.#judge(request).then(
-        (judged) => {
-          if (typeof judged === 'number') return refuse(socket, judged);
-          this.#sockets.handleUpgrade(request, socket, head, (line) => this.#admit(line, judged, runOf(request)));
-        },
-        () => refuse(socket, 500),
-      );
+      this.#receive(request, socket, head).catch(() => refuse(socket, 500));
     });
   }
 
@@ -78,20 +72,33 @@ export class HubGateway {
     return [...this.#guests.keys()];
   }
 
-  /** The status to refuse with, or whom to let in. */
-  async #judge(request: IncomingMessage): Promise<number | Bearer> {
-    // A query might hold a token, and lines of logs hold queries.
-    if (request.url !== hubPath) return request.url?.startsWith(`${hubPath}?`) ? 400 : 404;
-    const { origin, authorization = '' } = request.headers;
-    if (origin !== undefined && !this.parts.origins.includes(origin)) return 403;
-    const [, token] = /^Bearer ([\w.-]+)$/i.exec(authorization) ?? [];
+  async #receive(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const unread = this.#unread(request);
+    if (unread !== undefined) return refuse(socket, unread);
+    const [, token] = /^Bearer ([\w.-]+)$/i.exec(request.headers.authorization ?? '') ?? [];
     const bearer = token === undefined ? undefined : await this.parts.verify(token);
-    if (!bearer || this.parts.revoked(bearer.instance)) return 401;
+    // From here on nothing is waited for: of two under one name only one finds the place free.
+    if (!bearer) return refuse(socket, 401);
+    const refused = this.#refusal(bearer, runOf(request));
+    if (refused !== undefined) return refuse(socket, refused);
+    this.#sockets.handleUpgrade(request, socket, head, (line) => this.#admit(line, bearer, runOf(request)));
+  }
+
+  /** The status with which a request is refused whatever its token. */
+  #unread({ url, headers: { origin } }: IncomingMessage): number | undefined {
+    // A query might hold a token, and lines of logs hold queries.
+    if (url !== hubPath) return url?.startsWith(`${hubPath}?`) ? 400 : 404;
+    return origin !== undefined && !this.parts.origins.includes(origin) ? 403 : undefined;
+  }
+
+  /** The same for an instance with a good token. */
+  #refusal({ instance }: Bearer, run: string): number | undefined {
+    if (this.parts.revoked(instance)) return 401;
     if (!this.parts.leading()) return 503;
-    const known = this.#guests.get(bearer.instance);
-    if (known && known.run !== runOf(request)) return 409;
+    const known = this.#guests.get(instance);
+    if (known && known.run !== run) return 409;
     if (!known && this.#guests.size >= this.parts.mostConnections) return 503;
-    return this.#handshakes.take() ? bearer : 503;
+    return this.#handshakes.take() ? undefined : 503;
   }
 
   #admit(line: WebSocket, bearer: Bearer, run: string): void {

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Seat, Seats } from '../link.js';
 import type { FromHub } from '../messages.js';
 import type { Timers } from '../timers.js';
+import { fittedWord } from './fit.js';
 import { TokenBucket } from './token-bucket.js';
 import { toleranceSeconds, type Bearer } from './tokens.js';
 import { readToHub, type Fault } from './validate.js';
@@ -17,6 +18,12 @@ export const closeCodes = {
   TOO_FAST: 4429,
   NOT_LEADING: 4503,
 } as const;
+
+/** The code for a reason of the hub's own. */
+function codeOf(reason: string): number {
+  if (reason === 'REVOKED') return closeCodes.NOT_YOU;
+  return Object.hasOwn(closeCodes, reason) ? closeCodes[reason as keyof typeof closeCodes] : closeCodes.CUT;
+}
 
 /** What every socket of a gateway is kept with. */
 export interface SocketParts {
@@ -63,7 +70,7 @@ export class InstanceSocket {
     this.#messages = new TokenBucket({ perSecond: messagesPerSecond, burst: messagesPerSecond }, clock);
     this.#seat = seats.attach(instance, {
       say: (message) => this.#say(message),
-      cut: (reason) => this.#end(closeCodes.CUT, reason, false),
+      cut: (reason) => this.#end(codeOf(reason), reason, false),
     });
     const fault = (code: Fault) => this.#say({ epoch, n: 0, type: 'error', code });
     socket.on('message', (data, binary) => this.#message(data, binary, fault));
@@ -138,7 +145,7 @@ export class InstanceSocket {
   #say(message: FromHub): void {
     if (this.socket.readyState !== this.socket.OPEN) return;
     if (this.socket.bufferedAmount > mostWaiting) return this.socket.terminate();
-    this.socket.send(JSON.stringify(message), () => undefined);
+    this.socket.send(JSON.stringify(fittedWord(message)), () => undefined);
   }
 
   #end(code: number, reason: string, tell: boolean): void {

@@ -18,6 +18,8 @@ const schemes = {
   DATABASE_APP_URL: /^postgres(ql)?:$/,
   REDIS_URL: /^rediss?:$/,
   CACHE_REDIS_URL: /^rediss?:$/,
+  OPCOVIA_HUB_URL: /^https?:$/,
+  OPCOVIA_HUB_ADVERTISED_URL: /^https?:$/,
 } as const;
 
 /** What is wrong with the values taken together: `<variable>: <what>`, never a value. */
@@ -59,7 +61,8 @@ function decoded(text: string): string {
   }
 }
 
-const schemeWord = (scheme: RegExp): string => (scheme.test('redis:') ? 'redis' : 'postgres');
+const schemeWord = (scheme: RegExp): string =>
+  ['redis', 'postgres', 'http'].find((word) => scheme.test(`${word}:`)) ?? '';
 
 function judgeProduction(env: Env): string[] {
   // A hub signs its own tokens; whoever is none asks for them with a secret of its own.

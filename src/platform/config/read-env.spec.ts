@@ -61,6 +61,13 @@ describe('the configuration of production', () => {
 describe('a bad value', () => {
   const canary = 'C4n4ry-Zq7';
 
+  it.each(['OPCOVIA_HUB_URL', 'OPCOVIA_HUB_ADVERTISED_URL'])('of %s is an address that nobody could dial', (name) => {
+    for (const value of ['http://hub:99999', 'http://[::', 'http://a b', 'ftp://hub', 'http://hub/path'])
+      expect(faultsOf({ [name]: value })).toEqual([expect.stringContaining(name)]);
+    for (const value of ['http://hub:9464', 'https://hub.example/', 'http://[::1]:9464'])
+      expect(readEnv({ [name]: value })).toMatchObject({ [name]: value });
+  });
+
   it.each(settingNotes().map(({ name }) => name))('of %s is never printed', (name) => {
     try {
       readEnv({ ...production, [name]: `${canary}:${canary}@${canary}` });

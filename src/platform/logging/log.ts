@@ -45,7 +45,7 @@ const mostWaiting = 16 * 1024 * 1024;
  * Lines go out together, 4 kB or a tenth of a second of them: one write for each would be a tenth of what an answer out of the cache
  * costs. What waits when the process exits is written then; only a killed one loses it.
  */
-function standardOutput(): DestinationStream {
+export function standardOutput(): DestinationStream {
   return pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100, maxLength: mostWaiting });
 }
 
