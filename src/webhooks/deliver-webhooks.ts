@@ -6,7 +6,7 @@ import type { AttemptEntry } from './delivery.repository.js';
 import { excerptOf } from './excerpt.js';
 import { isTaken, nextAttempt } from './next-attempt.js';
 import { openSecrets } from './secret.js';
-import type { SettleAttempt } from './settle-attempt.js';
+import type { SettleAttempts } from './settle-attempts.js';
 import { eventHeaders } from './sign.js';
 import type { AttemptOutcome } from './webhook-client.js';
 
@@ -25,7 +25,7 @@ export interface DeliveryPorts {
   readonly ring: KeyRing;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly settle: SettleAttempt;
+  readonly settle: SettleAttempts;
   readonly post: (url: string, body: Buffer, headers: Record<string, string>) => Promise<AttemptOutcome>;
   /** Told how each delivery ended that has come to its end. */
   readonly onSettled: (result: 'delivered' | 'failed') => void;
