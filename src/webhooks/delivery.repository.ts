@@ -35,13 +35,13 @@ export interface EndedAttempt {
   readonly after: AfterAttempt;
 }
 
+/** The rows are found by their ids alone: whoever trusts statistics of what is pending is wrong in every burst. */
 const recordStatement = (patience: Patience) => `
   WITH ended AS (
     SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::text[], $6::float8[], $7::jsonb[])
       AS e (id, attempts, status, last_status, last_reason, wait_ms, entry)
   ), held AS MATERIALIZED (
-    SELECT d.id FROM webhook_deliveries d JOIN ended e ON e.id = d.id
-    WHERE d.attempts = e.attempts AND d.status = 'pending' ${locking('FOR NO KEY UPDATE OF d', patience)}
+    SELECT id, attempts, status FROM webhook_deliveries WHERE id = ANY ($1::uuid[]) ${locking('FOR NO KEY UPDATE', patience)}
   )
   UPDATE webhook_deliveries d SET
     status = e.status, attempts = d.attempts + 1, claimed_until = NULL, last_status = e.last_status, last_reason = e.last_reason,
@@ -49,7 +49,8 @@ const recordStatement = (patience: Patience) => `
     attempt_log = CASE WHEN jsonb_array_length(d.attempt_log) >= $8 THEN d.attempt_log - 0 ELSE d.attempt_log END
                   || jsonb_build_array(e.entry),
     delivered_at = CASE WHEN e.status = 'delivered' THEN now() END
-  FROM held, ended e WHERE d.id = held.id AND e.id = held.id RETURNING d.id`;
+  FROM held JOIN ended e ON e.id = held.id AND e.attempts = held.attempts AND held.status = 'pending'
+  WHERE d.id = held.id RETURNING d.id`;
 
 /**
  * Writes what became of attempts, all by one statement, and gives the ids of the deliveries for which that is true now. The others
