@@ -20,6 +20,7 @@ export interface ClaimedDelivery {
   readonly probe: boolean;
   /** The first attempt under way at a webhook without a failure: the part of the sockets that is kept for those. */
   readonly preferred: boolean;
+  /** The same object for all deliveries of it that were claimed together. */
   readonly event: PublicEvent;
 }
 
@@ -45,7 +46,9 @@ export interface FreeSlots {
   readonly others: number;
 }
 
-interface ClaimedRow extends EventRow {
+interface ClaimedRow extends Omit<EventRow, 'data'> {
+  /** On one row of each event: it is sent and read once, however many webhooks it is owed to. */
+  readonly data: EventRow['data'] | null;
   readonly delivery_id: string;
   readonly tenant_hash: string;
   readonly webhook_id: string;
@@ -70,7 +73,12 @@ export async function claimDeliveries(sql: Sql, rules: ClaimRules, free: FreeSlo
   if (ready.length === 0) return [];
   const ids = ready.map(({ id }) => id);
   const rows = await sql.query<ClaimedRow>(claimStatement, [...shares, free.all, free.others, ids, rules.claimSeconds]);
-  return rows.map(claimedOf);
+  const events = new Map<string, PublicEvent>();
+  for (const { data, ...row } of rows) if (data !== null) events.set(row.id, publicEvent({ ...row, data }));
+  return rows.flatMap((row) => {
+    const event = events.get(row.id);
+    return event ? [claimedOf(row, event)] : [];
+  });
 }
 
 /** A delivery that is due and that nobody holds. */
@@ -168,13 +176,14 @@ const claimStatement = `
   )
   SELECT c.id AS delivery_id, c.tenant_hash, c.webhook_id, c.attempts, c.run_from, c.probe, c.preferred,
          r.url, r.sealed_secret, r.sealed_previous_secret,
-         e.id, e.type, e.opco_id, e.at, e.data, e.sequence
+         e.id, e.type, e.opco_id, e.at, e.sequence,
+         CASE WHEN row_number() OVER (PARTITION BY e.id) = 1 THEN e.data END AS data
   FROM claimed c
   JOIN ready r ON r.id = c.webhook_id AND r.tenant_hash = c.tenant_hash
   JOIN events e ON e.id = c.event_id AND e.tenant_hash = c.tenant_hash
   ORDER BY e.sequence`;
 
-function claimedOf(row: ClaimedRow): ClaimedDelivery {
+function claimedOf(row: ClaimedRow, event: PublicEvent): ClaimedDelivery {
   return {
     id: row.delivery_id,
     tenant: readTenantHash(row.tenant_hash),
@@ -186,6 +195,6 @@ function claimedOf(row: ClaimedRow): ClaimedDelivery {
     runFrom: row.run_from,
     probe: row.probe,
     preferred: row.preferred,
-    event: publicEvent(row),
+    event,
   };
 }

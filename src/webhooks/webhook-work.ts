@@ -12,6 +12,7 @@ import { Leadership } from '../platform/database/leadership.js';
 import { Rounds } from '../platform/rounds.js';
 import { DeliverWebhooks } from './deliver-webhooks.js';
 import { FanOut } from './fan-out.js';
+import { OpenedSecrets } from './opened-secrets.js';
 import { SettleAttempts } from './settle-attempts.js';
 import { isTaken } from './next-attempt.js';
 import type { AttemptOutcome, WebhookClient } from './webhook-client.js';
@@ -91,7 +92,7 @@ export class WebhookWork implements OnApplicationBootstrap, BeforeApplicationShu
     const onError = (error: unknown) => this.#complain(error);
     const settlePorts = { database, events, audit: new AuditTrail(), random: Math.random, onError };
     return new DeliverWebhooks(deliveryRules(env), {
-      ...{ database, ring, clock, random: Math.random },
+      ...{ database, clock, random: Math.random, secrets: new OpenedSecrets(ring) },
       settle: new SettleAttempts(healthRules(env), settlePorts),
       post: async (url, body, headers) => {
         const outcome = await client.post(url, body, headers);
