@@ -159,6 +159,8 @@ describe('the settlement of attempts', () => {
     expect(await waiting).toBe(true);
     expect(await statusOf(held)).toEqual({ status: 'pending', attempts: 1, claimed: false });
     expect(await failuresOf(held)).toBe(1);
+    // Nobody's lock ran out of patience either.
+    expect(complaints).toEqual([]);
   });
 
   it('writes nothing for a delivery that moved on, nor of its webhook, and the others as ever', async () => {
