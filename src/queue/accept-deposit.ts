@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { fail, OpcoviaError } from '../core/errors.js';
 import type { Database } from '../platform/database/database.js';
+import { MicroBatch } from '../platform/micro-batch.js';
 import type { DataKeys, FreshKey } from '../tenancy/data-keys.js';
 import { place } from '../tenancy/place.js';
 import { columns, type Candidate, type DepositToAccept } from './accept-columns.js';
 import { depositTypes } from './deposit-types.js';
 import { claimKey, fingerprint } from './idempotency.js';
 import { writePayload } from './job-payload.js';
-import { MicroBatch } from './micro-batch.js';
 import { subjectOf } from './subject-of.js';
 
 /** The job that answers for the deposit: made now, or by an earlier request of the same content and key. */

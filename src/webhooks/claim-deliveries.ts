@@ -20,6 +20,7 @@ export interface ClaimedDelivery {
   readonly probe: boolean;
   /** The first attempt under way at a webhook without a failure: the part of the sockets that is kept for those. */
   readonly preferred: boolean;
+  /** The same object for all deliveries of it that were claimed together. */
   readonly event: PublicEvent;
 }
 
@@ -45,7 +46,9 @@ export interface FreeSlots {
   readonly others: number;
 }
 
-interface ClaimedRow extends EventRow {
+interface ClaimedRow extends Omit<EventRow, 'data'> {
+  /** On one row of each event: it is sent and read once, however many webhooks it is owed to. */
+  readonly data: EventRow['data'] | null;
   readonly delivery_id: string;
   readonly tenant_hash: string;
   readonly webhook_id: string;
@@ -60,28 +63,35 @@ interface ClaimedRow extends EventRow {
 }
 
 /**
- * Takes deliveries that are due, in the transaction given. The webhooks that have any are locked first: their shares are then
+ * Takes deliveries that are due, in the transaction given. The webhooks that come first are locked before: their shares are then
  * counted by a statement that sees what every other process has taken, so that no limit of theirs is ever exceeded. Those that
  * another process is looking at are passed over.
  */
 export async function claimDeliveries(sql: Sql, rules: ClaimRules, free: FreeSlots): Promise<ClaimedDelivery[]> {
-  const ready = await sql.query<{ id: string }>(readyStatement, [rules.breakerFailures, rules.perSecond]);
+  const shares = [rules.perWebhook, rules.perSecond, rules.breakerFailures, rules.orderedAttempts];
+  const ready = await sql.query<{ id: string }>(readyStatement, [...shares, free.all]);
   if (ready.length === 0) return [];
-  const rows = await sql.query<ClaimedRow>(claimStatement, [
-    ready.map(({ id }) => id),
-    rules.perWebhook,
-    rules.perSecond,
-    rules.breakerFailures,
-    rules.orderedAttempts,
-    rules.claimSeconds,
-    free.others,
-    free.all,
-  ]);
-  return rows.map(claimedOf);
+  const ids = ready.map(({ id }) => id);
+  const rows = await sql.query<ClaimedRow>(claimStatement, [...shares, free.all, free.others, ids, rules.claimSeconds]);
+  const events = new Map<string, PublicEvent>();
+  for (const { data, ...row } of rows) if (data !== null) events.set(row.id, publicEvent({ ...row, data }));
+  return rows.flatMap((row) => {
+    const event = events.get(row.id);
+    return event ? [claimedOf(row, event)] : [];
+  });
 }
 
 /** A delivery that is due and that nobody holds. */
 const dueNow = `d.status = 'pending' AND d.next_attempt_at <= now() AND (d.claimed_until IS NULL OR d.claimed_until <= now())`;
+
+/**
+ * Nothing of its subject comes before it that has not gone through its ordered attempts. OFFSET keeps PostgreSQL from joining
+ * instead: that reads everything the webhook has waiting, for each delivery again.
+ */
+const inTurn = `NOT EXISTS (
+    SELECT 1 FROM webhook_deliveries e
+    WHERE e.webhook_id = d.webhook_id AND e.subject = d.subject AND e.sequence < d.sequence
+      AND e.status = 'pending' AND e.attempts - e.run_from < $4 OFFSET 0)`;
 
 /** The webhooks that are owed something: hops from one to the next through the index, however many deliveries one of them has waiting. */
 export const busyWebhooks = `busy (webhook_id) AS (
@@ -92,57 +102,69 @@ export const busyWebhooks = `busy (webhook_id) AS (
     FROM busy b WHERE b.webhook_id IS NOT NULL
   )`;
 
-/** What is paused, spared or through with its second costs one row. */
+/** How many deliveries of `w` are under way, and how many more may be. */
+const shareOfWebhook = `CROSS JOIN LATERAL (
+      SELECT count(*)::int AS under_way FROM webhook_deliveries c
+      WHERE c.webhook_id = w.id AND c.status = 'pending' AND c.claimed_until > now()
+    ) share
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN w.consecutive_failures >= $3 THEN 1 - share.under_way
+                  ELSE least(least(w.concurrency, $1::int) - share.under_way,
+                             least(w.max_per_second, $2::int)
+                             - CASE WHEN w.rate_window_at > now() - interval '1 second' THEN w.rate_taken ELSE 0 END)
+             END AS room
+    ) bounds`;
+
+/**
+ * The webhooks whose first delivery comes first, as many as there are slots: the others would get none. What is paused, spared or
+ * through with its second costs one row.
+ */
 const readyStatement = `
   WITH RECURSIVE ${busyWebhooks}
   SELECT w.id FROM busy b JOIN webhooks w ON w.id = b.webhook_id
+  ${shareOfWebhook}
+  CROSS JOIN LATERAL (
+    SELECT d.next_attempt_at FROM webhook_deliveries d
+    WHERE d.webhook_id = w.id AND bounds.room > 0 AND ${dueNow} AND ${inTurn}
+    ORDER BY d.sequence LIMIT 1
+  ) first
   WHERE w.status = 'active'
-    AND (w.consecutive_failures < $1 OR w.next_probe_at IS NULL OR w.next_probe_at <= now())
-    AND (least(w.max_per_second, $2::int) IS NULL OR w.rate_window_at IS NULL
-         OR w.rate_window_at <= now() - interval '1 second' OR w.rate_taken < least(w.max_per_second, $2::int))
-    AND EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = w.id AND ${dueNow})
+    AND (w.consecutive_failures < $3 OR w.next_probe_at IS NULL OR w.next_probe_at <= now())
+  ORDER BY w.consecutive_failures > 0, share.under_way, first.next_attempt_at LIMIT $5
   FOR NO KEY UPDATE OF w SKIP LOCKED`;
 
 /**
  * Of each webhook no more than its room, and of each of its subjects only the first that has not gone through its ordered
- * attempts. Sound webhooks come before failing ones, and the first delivery of each before the second of any.
+ * attempts. Sound webhooks come before failing ones, and the first delivery of each before the second of any: where there are as
+ * many sound ones as slots, nobody's turn is deeper than the first of the busiest of them.
  */
 const claimStatement = `
   WITH ready AS MATERIALIZED (
-    SELECT w.id, w.consecutive_failures > 0 AS failing, w.consecutive_failures >= $4 AS probe, share.under_way,
-           CASE WHEN w.consecutive_failures >= $4 THEN 1 - share.under_way
-                ELSE least(least(w.concurrency, $2::int) - share.under_way,
-                           least(w.max_per_second, $3::int)
-                           - CASE WHEN w.rate_window_at > now() - interval '1 second' THEN w.rate_taken ELSE 0 END)
-           END AS room
-    FROM webhooks w
-    CROSS JOIN LATERAL (
-      SELECT count(*)::int AS under_way FROM webhook_deliveries c
-      WHERE c.webhook_id = w.id AND c.status = 'pending' AND c.claimed_until > now()
-    ) share
-    WHERE w.id = ANY ($1::uuid[])
+    SELECT w.id, w.tenant_hash, w.url, w.sealed_secret,
+           CASE WHEN w.previous_until > now() THEN w.sealed_previous_secret END AS sealed_previous_secret,
+           w.consecutive_failures > 0 AS failing, w.consecutive_failures >= $3 AS probe, share.under_way, bounds.room
+    FROM webhooks w ${shareOfWebhook}
+    WHERE w.id = ANY ($7::uuid[])
+  ), depth AS (
+    SELECT CASE WHEN count(*) >= $5 THEN max(under_way) + 1 END AS deepest FROM ready WHERE NOT failing AND room > 0
   ), due AS MATERIALIZED (
     SELECT turn.id, turn.next_attempt_at, r.failing, r.probe,
            r.under_way + row_number() OVER (PARTITION BY r.id ORDER BY turn.sequence) AS place
-    FROM ready r
+    FROM ready r CROSS JOIN depth
     CROSS JOIN LATERAL (
       SELECT d.id, d.sequence, d.next_attempt_at FROM webhook_deliveries d
-      WHERE d.webhook_id = r.id AND ${dueNow}
-        AND NOT EXISTS (
-          SELECT 1 FROM webhook_deliveries e
-          WHERE e.webhook_id = d.webhook_id AND e.subject = d.subject AND e.sequence < d.sequence
-            AND e.status = 'pending' AND e.attempts - e.run_from < $5)
-      ORDER BY d.sequence LIMIT greatest(r.room, 0) FOR UPDATE OF d SKIP LOCKED
+      WHERE d.webhook_id = r.id AND ${dueNow} AND ${inTurn}
+      ORDER BY d.sequence LIMIT greatest(least(r.room, depth.deepest - r.under_way), 0) FOR UPDATE OF d SKIP LOCKED
     ) turn
   ), ranked AS (
     SELECT due.*, NOT failing AND place = 1 AS preferred,
            row_number() OVER (PARTITION BY NOT failing AND place = 1 ORDER BY failing, place, next_attempt_at) AS rank
     FROM due
   ), chosen AS MATERIALIZED (
-    SELECT id, probe, preferred FROM ranked WHERE preferred OR rank <= $7
-    ORDER BY failing, place, next_attempt_at LIMIT $8
+    SELECT id, probe, preferred FROM ranked WHERE preferred OR rank <= $6
+    ORDER BY failing, place, next_attempt_at LIMIT $5
   ), claimed AS (
-    UPDATE webhook_deliveries d SET claimed_until = now() + make_interval(secs => $6)
+    UPDATE webhook_deliveries d SET claimed_until = now() + make_interval(secs => $8)
     FROM chosen WHERE d.id = chosen.id
     RETURNING d.id, d.tenant_hash, d.webhook_id, d.event_id, d.attempts, d.run_from, chosen.probe, chosen.preferred
   ), counted AS (
@@ -150,18 +172,18 @@ const claimStatement = `
       rate_taken = taken.n + CASE WHEN w.rate_window_at > now() - interval '1 second' THEN w.rate_taken ELSE 0 END,
       rate_window_at = CASE WHEN w.rate_window_at > now() - interval '1 second' THEN w.rate_window_at ELSE now() END
     FROM (SELECT webhook_id, count(*)::int AS n FROM claimed GROUP BY webhook_id) taken
-    WHERE w.id = taken.webhook_id AND least(w.max_per_second, $3::int) IS NOT NULL
+    WHERE w.id = taken.webhook_id AND least(w.max_per_second, $2::int) IS NOT NULL
   )
   SELECT c.id AS delivery_id, c.tenant_hash, c.webhook_id, c.attempts, c.run_from, c.probe, c.preferred,
-         w.url, w.sealed_secret,
-         CASE WHEN w.previous_until > now() THEN w.sealed_previous_secret END AS sealed_previous_secret,
-         e.id, e.type, e.opco_id, e.at, e.data, e.sequence
+         r.url, r.sealed_secret, r.sealed_previous_secret,
+         e.id, e.type, e.opco_id, e.at, e.sequence,
+         CASE WHEN row_number() OVER (PARTITION BY e.id) = 1 THEN e.data END AS data
   FROM claimed c
-  JOIN webhooks w ON w.id = c.webhook_id AND w.tenant_hash = c.tenant_hash
+  JOIN ready r ON r.id = c.webhook_id AND r.tenant_hash = c.tenant_hash
   JOIN events e ON e.id = c.event_id AND e.tenant_hash = c.tenant_hash
   ORDER BY e.sequence`;
 
-function claimedOf(row: ClaimedRow): ClaimedDelivery {
+function claimedOf(row: ClaimedRow, event: PublicEvent): ClaimedDelivery {
   return {
     id: row.delivery_id,
     tenant: readTenantHash(row.tenant_hash),
@@ -173,6 +195,6 @@ function claimedOf(row: ClaimedRow): ClaimedDelivery {
     runFrom: row.run_from,
     probe: row.probe,
     preferred: row.preferred,
-    event: publicEvent(row),
+    event,
   };
 }

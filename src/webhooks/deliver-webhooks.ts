@@ -1,12 +1,12 @@
 import type { Clock } from '../core/clock.js';
-import type { KeyRing } from '../platform/crypto/key-ring.js';
+import type { PublicEvent } from '../events/event-feed.js';
 import type { Database } from '../platform/database/database.js';
 import { claimDeliveries, type ClaimedDelivery, type ClaimRules } from './claim-deliveries.js';
 import type { AttemptEntry } from './delivery.repository.js';
 import { excerptOf } from './excerpt.js';
 import { isTaken, nextAttempt } from './next-attempt.js';
-import { openSecrets } from './secret.js';
-import type { SettleAttempt } from './settle-attempt.js';
+import type { OpenedSecrets } from './opened-secrets.js';
+import type { SettleAttempts } from './settle-attempts.js';
 import { eventHeaders } from './sign.js';
 import type { AttemptOutcome } from './webhook-client.js';
 
@@ -22,10 +22,10 @@ export interface DeliveryRules {
 /** What delivery works with. `random` gives [0, 1); `post` is the client for untrusted receivers. */
 export interface DeliveryPorts {
   readonly database: Database;
-  readonly ring: KeyRing;
+  readonly secrets: OpenedSecrets;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly settle: SettleAttempt;
+  readonly settle: SettleAttempts;
   readonly post: (url: string, body: Buffer, headers: Record<string, string>) => Promise<AttemptOutcome>;
   /** Told how each delivery ended that has come to its end. */
   readonly onSettled: (result: 'delivered' | 'failed') => void;
@@ -49,6 +49,9 @@ export class DeliverWebhooks {
   readonly #underWay = new Set<Promise<void>>();
   /** Of those, the ones that sound webhooks must not have to wait for. */
   #othersUnderWay = 0;
+
+  /** As long as somebody is being sent the event. */
+  readonly #bodies = new WeakMap<PublicEvent, Buffer>();
 
   constructor(
     private readonly rules: DeliveryRules,
@@ -87,8 +90,7 @@ export class DeliverWebhooks {
   async #attempt(delivery: ClaimedDelivery): Promise<void> {
     const { clock, post, random, settle } = this.ports;
     const at = new Date(clock.now());
-    // Serialised once: what is signed is what is sent.
-    const body = Buffer.from(JSON.stringify(delivery.event));
+    const body = this.#bodyOf(delivery.event);
     const outcome = await post(delivery.url, body, this.#headers(delivery, body, at));
     const made = delivery.attempts - delivery.runFrom + 1;
     const after = nextAttempt({ ...outcome, made }, this.rules.scheduleMs, random());
@@ -96,9 +98,18 @@ export class DeliverWebhooks {
     if (ours && after.status !== 'pending') this.ports.onSettled(after.status);
   }
 
+  /** Serialised once for all webhooks of a claim: what is signed is what is sent. */
+  #bodyOf(event: PublicEvent): Buffer {
+    const known = this.#bodies.get(event);
+    if (known) return known;
+    const body = Buffer.from(JSON.stringify(event));
+    this.#bodies.set(event, body);
+    return body;
+  }
+
   /** A secret that does not open is an operator's fault, not the receiver's: the claim expires and no attempt counts. */
   #headers(delivery: ClaimedDelivery, body: Buffer, at: Date): Record<string, string> {
-    const secrets = openSecrets(this.ports.ring, delivery);
+    const secrets = this.ports.secrets.of(delivery);
     const { event, id } = delivery.event;
     return eventHeaders({ event, id, body, atMs: at.getTime() }, secrets);
   }

@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import { afterFailure, type EndpointHealth, healthy, type HealthRules, isGivenUp, probePauseMs } from './health.js';
+import {
+  afterAttempts,
+  afterFailure,
+  type EndpointHealth,
+  healthy,
+  type HealthRules,
+  isGivenUp,
+  probePauseMs,
+} from './health.js';
 
 const hour = 3_600_000;
 const rules: HealthRules = {
@@ -73,5 +81,33 @@ describe('the health of a webhook', () => {
         expect(pause).toBeLessThanOrEqual(330_000);
       }),
     );
+  });
+});
+
+describe('the health of a webhook after several attempts', () => {
+  it('is the same, and it is given up as surely, however they are divided', () => {
+    const attempt = fc.record({
+      taken: fc.boolean(),
+      at: fc.integer({ min: 0, max: 300 }).map((hours) => hours * hour),
+      probe: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(attempt, { maxLength: 12 }), fc.nat(12), (attempts, cut) => {
+        const all = [...attempts].sort((one, other) => one.at - other.at);
+        const first = afterAttempts(healthy, all.slice(0, cut), rules);
+        const second = afterAttempts(first.health, all.slice(cut), rules);
+        expect(afterAttempts(healthy, all, rules)).toEqual({
+          health: second.health,
+          givenUp: first.givenUp || second.givenUp,
+        });
+        if (all.at(-1)?.taken) expect(second.health).toEqual(healthy);
+      }),
+    );
+  });
+
+  it('is given up for a failure that was one too many, though a success came after it', () => {
+    const failure = (hours: number) => ({ taken: false, at: hours * hour, probe: false });
+    const attempts = [failure(0), failure(13), failure(133), { ...failure(134), taken: true }];
+    expect(afterAttempts(healthy, attempts, rules)).toEqual({ health: healthy, givenUp: true });
   });
 });

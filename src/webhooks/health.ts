@@ -61,6 +61,20 @@ export function isGivenUp({ patienceSince }: EndpointHealth, at: number, rules: 
   return patienceSince !== null && at - patienceSince >= rules.disableAfterMs;
 }
 
+/** The health after several attempts, in the order in which they ended, and whether one of them was one too many. */
+export function afterAttempts(
+  before: EndpointHealth,
+  attempts: readonly (Failure & { readonly taken: boolean })[],
+  rules: HealthRules,
+): { readonly health: EndpointHealth; readonly givenUp: boolean } {
+  let [health, givenUp] = [before, false];
+  for (const attempt of attempts) {
+    health = attempt.taken ? healthy : afterFailure(health, attempt, rules);
+    givenUp ||= !attempt.taken && isGivenUp(health, attempt.at, rules);
+  }
+  return { health, givenUp };
+}
+
 /** Milliseconds until a spared webhook is tried again; null while it is not spared. `random` is in [0, 1). */
 export function probePauseMs(health: EndpointHealth, rules: HealthRules, random: number): number | null {
   if (health.consecutiveFailures < rules.breakerFailures) return null;

@@ -12,7 +12,8 @@ import { Leadership } from '../platform/database/leadership.js';
 import { Rounds } from '../platform/rounds.js';
 import { DeliverWebhooks } from './deliver-webhooks.js';
 import { FanOut } from './fan-out.js';
-import { SettleAttempt } from './settle-attempt.js';
+import { OpenedSecrets } from './opened-secrets.js';
+import { SettleAttempts } from './settle-attempts.js';
 import { isTaken } from './next-attempt.js';
 import type { AttemptOutcome, WebhookClient } from './webhook-client.js';
 import { deliveryRules, healthRules } from './webhook-rules.js';
@@ -88,10 +89,11 @@ export class WebhookWork implements OnApplicationBootstrap, BeforeApplicationShu
 
   #delivery(): DeliverWebhooks {
     const { env, database, ring, clock, events, client } = this.ports;
-    const settlePorts = { database, events, audit: new AuditTrail(), random: Math.random };
+    const onError = (error: unknown) => this.#complain(error);
+    const settlePorts = { database, events, audit: new AuditTrail(), random: Math.random, onError };
     return new DeliverWebhooks(deliveryRules(env), {
-      ...{ database, ring, clock, random: Math.random },
-      settle: new SettleAttempt(healthRules(env), settlePorts),
+      ...{ database, clock, random: Math.random, secrets: new OpenedSecrets(ring) },
+      settle: new SettleAttempts(healthRules(env), settlePorts),
       post: async (url, body, headers) => {
         const outcome = await client.post(url, body, headers);
         this.ports.attempted(resultOf(outcome));
@@ -99,7 +101,7 @@ export class WebhookWork implements OnApplicationBootstrap, BeforeApplicationShu
       },
       onSettled: this.ports.settled,
       onFreed: () => this.#deliveries.wake(),
-      onError: (error) => this.#complain(error),
+      onError,
     });
   }
 

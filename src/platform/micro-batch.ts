@@ -67,7 +67,7 @@ export class MicroBatch<Item, Result> {
     const rows = this.#waiting.size;
     if (rows === 0 || (rows < waitingRows && this.#waitingBytes + bytes <= waitingBytes)) return;
     throw fail('OVERLOADED', {
-      detail: "Trop de dépôts attendent d'être enregistrés ; renvoyez celui-ci dans quelques secondes.",
+      detail: "Trop de demandes attendent d'être enregistrées ; renvoyez celle-ci dans quelques secondes.",
       retryAfterSeconds: 5,
     });
   }
@@ -95,8 +95,9 @@ export class MicroBatch<Item, Result> {
     const keys = new Set<string>();
     let bytes = 0;
     for (const each of this.#waiting) {
+      if (taken.length >= this.limits.rows) break;
       const key = this.traits.keyOf(each.item);
-      const fits = taken.length === 0 || (taken.length < this.limits.rows && bytes + each.bytes <= this.limits.bytes);
+      const fits = taken.length === 0 || bytes + each.bytes <= this.limits.bytes;
       if (fits && !keys.has(key)) {
         taken.push(each);
         bytes += each.bytes;
