@@ -100,13 +100,20 @@ export class Line {
     return names;
   }
 
-  /** Whose turn it is among the classes and tenants that may have one; undefined when nobody may. */
+  /**
+   * Whose turn it is; undefined when nobody may have one. As soon as any class that waits may go, the turn is that of the first by
+   * `turnOrder`: if each class had to wait until it may go itself, those that leave more to others would get nothing beside one that
+   * takes every call as it falls due.
+   */
   next(mayGo: (lane: Lane) => boolean, blocked?: (tenant: string) => boolean): Turn | undefined {
+    let first: { readonly lane: Lane; readonly tenant: string } | undefined;
     for (const lane of turnOrder(this.#usage)) {
       const line = this.#lanes[lane];
-      if (line.calls === 0 || !mayGo(lane)) continue;
+      if (line.calls === 0) continue;
       const tenant = leastServed(line, blocked);
-      if (tenant !== undefined) return this.#serve(lane, tenant);
+      if (tenant === undefined) continue;
+      first ??= { lane, tenant };
+      if (mayGo(lane)) return this.#serve(first.lane, first.tenant);
     }
     return undefined;
   }
