@@ -88,9 +88,9 @@ export class Guest implements Seat {
     if (!this.beside) this.#granted = [...this.#granted.slice(-mostWords), { n, budget, granted }];
   }
 
-  /** Tells what is new about budgets; everything there is when `all`. */
+  /** Tells what is new about budgets; everything there is when `all`. Who asks the budgets itself needs to be told only what it must keep. */
   tell(budgets: readonly string[], all = false): void {
-    if (this.beside || !this.#joined) return;
+    if ((this.beside && !all) || !this.#joined) return;
     const now = this.house.now();
     const news: BudgetWord[] = [];
     for (const budget of budgets) {
@@ -108,6 +108,8 @@ export class Guest implements Seat {
   /** Sends the instance away: what it holds, it holds until its lease ends. */
   end(reason: string, revoked: boolean): void {
     if (!this.#open) return;
+    // By this it goes when it is alone.
+    if (this.beside) this.tell(this.house.budgets.names, true);
     if (revoked) this.#say({ type: 'revoke', reason });
     this.lost();
     this.line.cut(reason);

@@ -114,6 +114,22 @@ describe('permits without a hub', () => {
     expect(await had(permits, clock, 2)).toBeGreaterThanOrEqual(19);
   });
 
+  it('go by what was learnt last, also where the hub was in the same process', () => {
+    const clock = new ManualClock();
+    const { permits, sizes, hub } = permitsBesideHub(clock);
+    sizes.declare('one', { rate: 10, burst: 10 });
+    permits.throttled('one', 1);
+    clock.pass(1.1);
+    permits.throttled('one', 1);
+    clock.pass(10);
+    const learnt = permits.look('one').rate;
+    expect(learnt).toBeLessThan(9);
+    hub.close('NOT_LEADING');
+    clock.pass(3);
+    expect(permits.state()).toMatchObject({ mode: 'lease', connected: false });
+    expect(permits.look('one').rate).toBeCloseTo(learnt, 1);
+  });
+
   it('are hardly any for whom the hub has sent away', async () => {
     const { permits, hub, clock } = atADistance();
     hub.revoke('i0', 'SECRET_CHANGED');
