@@ -67,9 +67,14 @@ export class SharedBudget {
   }
 
   /** Nothing may be had at once: what follows somebody else's use of the same budget. */
-  drained(): this {
+  drain(): void {
     this.#bucket = { ...this.#bucket, tokens: 0 };
-    return this;
+  }
+
+  /** The OPCO has asked somebody else to be left alone until then. */
+  pauseUntil(until: number): void {
+    const { pace } = this.#bucket;
+    this.#bucket = { ...this.#bucket, pace: { ...pace, pausedUntil: Math.max(pace.pausedUntil, until) } };
   }
 
   /** All that an instance wants; replaces what it wanted. */

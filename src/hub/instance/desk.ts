@@ -1,5 +1,6 @@
 import type { TrafficClass } from '../../core/exchange.js';
 import type { BudgetWord, Wanted } from '../messages.js';
+import type { KnownWait } from './known-wait.js';
 import { Waiting } from './waiting.js';
 
 /** What is taken in store lasts for so long at the rate that is believed in, and is a part of the burst at most. */
@@ -9,18 +10,12 @@ const mostInStore = 64;
 /** A budget that nobody has called for so long needs no store. */
 const idleMs = 2000;
 
-/** Milliseconds to wait: behind all that wait, for the tenant's own sake, and at least, if nobody waited. */
-export interface KnownWait {
-  readonly shared: number;
-  readonly own: number;
-  readonly least: number;
-}
-
 /** What an instance knows and has of one budget while a hub elsewhere grants. */
 export class Desk {
   readonly waiting = new Waiting();
   #word: BudgetWord | undefined;
   #heardAt = 0;
+  #pausedUntil = -Infinity;
   /** Permits in store. */
   #stored = 0;
   /** Of those that were in store: used or thrown away, and the hub does not know. */
@@ -37,7 +32,19 @@ export class Desk {
   hear(word: BudgetWord, now: number): void {
     this.#word = word;
     this.#heardAt = now;
+    this.#pausedUntil = now + word.pausedMs;
     if (word.pausedMs > 0) this.throwAway();
+  }
+
+  /** The OPCO asks to be left alone. What the hub makes of it counts as soon as it is heard: it may be a matter of one tenant. */
+  pause(ms: number, now: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
+    this.throwAway();
+  }
+
+  /** Until when the OPCO is to be left alone, by this instance's time and as far as it knows. */
+  get pausedUntil(): number {
+    return this.#pausedUntil;
   }
 
   /** Takes a permit out of the store: true when there was one, and nobody waits who comes first. */

@@ -130,6 +130,26 @@ describe('permits without a hub', () => {
     expect(permits.look('one').rate).toBeCloseTo(learnt, 1);
   });
 
+  it.each([
+    ['that the hub told', (rig: ReturnType<typeof atADistance>) => rig.other.throttled('one', 30), () => undefined],
+    [
+      'that it heard of itself',
+      () => undefined,
+      ({ permits }: ReturnType<typeof atADistance>) => permits.throttled('one', 30),
+    ],
+  ])('are none before the end of a pause %s', async (_what, before, after) => {
+    const rig = atADistance(2);
+    const { permits, hub, clock } = rig;
+    before(rig);
+    clock.pass(0.1);
+    hub.close('STOPPED');
+    clock.pass(0.1);
+    after(rig);
+    expect(await had(permits, clock, 29)).toBe(0);
+    expect(permits.state().mode).toBe('safe');
+    expect(await had(permits, clock, 5)).toBeGreaterThan(0);
+  });
+
   it('are hardly any for whom the hub has sent away', async () => {
     const { permits, hub, clock } = atADistance();
     hub.revoke('i0', 'SECRET_CHANGED');
