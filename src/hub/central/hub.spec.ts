@@ -9,7 +9,7 @@ const names = ['a', 'b', 'c'] as const;
 const aName = fc.constantFrom(...names);
 const aFate = fc.array(fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 3 }), { maxLength: 12 });
 const aStep = fc.record({
-  what: fc.constantFrom('nothing', 'kill hub', 'start hub', 'restart', 'partition', 'heal', 'heal'),
+  what: fc.constantFrom('nothing', 'kill hub', 'start hub', 'start hub beside', 'restart', 'partition', 'heal', 'heal'),
   name: aName,
   fate: aFate,
   seconds: fc.constantFrom(0.3, 1, 3, 12),
@@ -25,6 +25,7 @@ describe('a hub and its instances', () => {
           world.fate(fate);
           if (what === 'kill hub') world.killHub();
           if (what === 'start hub') world.startHub();
+          if (what === 'start hub beside') world.startHub(name);
           if (what === 'restart') world.start(name);
           if (what === 'partition') world.partition(name);
           if (what === 'heal') world.heal(name);
@@ -36,6 +37,17 @@ describe('a hub and its instances', () => {
       { numRuns: 15 },
     );
   }, 60_000);
+
+  it('never have more where the next hub lives in the process of one of them', async () => {
+    const world = new HubWorld(['a']);
+    await world.live(3);
+    world.startHub('a');
+    await world.live(3);
+    world.startHub('a');
+    await world.live(3);
+    expect(world.excess).toBeLessThanOrEqual(0.5);
+    expect(world.had.length).toBeGreaterThan(0);
+  });
 
   it('come back to the full rate after everything', async () => {
     const world = new HubWorld(names);

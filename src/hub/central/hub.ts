@@ -46,6 +46,8 @@ export class Hub implements Seats {
     this.#times = times;
     this.budgets = new Budgets({
       ...parts,
+      // What the hub before has granted was granted just now.
+      drained: (parts.predecessor?.members ?? 0) > 0,
       share: (now) => (parts.leads?.() === false ? 0 : book.grantable(now)),
       grant: (instance, budget, granted) => this.#guests.get(instance)?.grant(budget, granted),
     });
