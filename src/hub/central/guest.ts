@@ -17,6 +17,8 @@ export interface House {
   nextWord(): number;
   /** The OPCO has refused a call: everybody with permits in store must know. */
   refused(budget: string): void;
+  /** Nothing lies in store at an instance any more. */
+  emptyStore(instance: string): void;
   /** `stored`: it may still use what it has in store. */
   gone(guest: Guest, stored: boolean): void;
   /** Somebody has heard of a later hub. */
@@ -126,7 +128,7 @@ export class Guest implements Seat {
     this.#granted = [];
     this.house.book.join(this.name, { ...saneHeld(held, this.house.times), beside: this.beside }, this.house.now());
     this.house.budgets.leave(this.name);
-    this.house.budgets.emptyStores(this.name);
+    this.house.emptyStore(this.name);
     this.#lease(at);
     this.tell(this.house.budgets.names, true);
   }
@@ -184,7 +186,7 @@ export class Guest implements Seat {
   #leave(): void {
     this.house.book.release(this.name);
     this.#joined = false;
-    this.house.budgets.emptyStores(this.name);
+    this.house.emptyStore(this.name);
     this.end('left', false);
   }
 

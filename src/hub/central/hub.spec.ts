@@ -167,6 +167,30 @@ describe('a hub', () => {
     expect(hub.members).toBe(1);
   });
 
+  it('counts what a lost instance has in store until the lease of that time has ended, however often it was lost before', () => {
+    const { hub, clock } = aGuest();
+    const visit = () => {
+      const seat = hub.attach('b', { say: () => undefined, cut: () => undefined });
+      const held = { share: 0, leftMs: 0, known: false };
+      seat.receive({ type: 'hello', v: 1, instance: 'b', at: 0, held, epoch: 0 });
+      seat.receive({ type: 'lease', budget: 'one', wants: [{ lane: 'ahead', tenant: '', weight: 1, calls: 4 }] });
+      seat.receive({ type: 'renew', at: 0, confirms: 99 });
+      clock.pass(0.1);
+      seat.lost();
+    };
+    visit();
+    clock.pass(8);
+    visit();
+    clock.pass(4);
+    expect(hub.beside.take('one', 'interactive')).toBe(false);
+    clock.pass(6);
+    expect(hub.beside.take('one', 'interactive')).toBe(true);
+    visit();
+    hub.attach('b', { say: () => undefined, cut: () => undefined }).lost();
+    clock.pass(10);
+    for (let n = 0; n < 8; n += 1) expect(hub.beside.take('one', 'interactive')).toBe(true);
+  });
+
   it('hands what it has learnt to the next one', () => {
     const { hub, seat, hello, clock } = aGuest();
     hello();
