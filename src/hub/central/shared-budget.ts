@@ -97,10 +97,7 @@ export class SharedBudget {
     if (this.#line.empty) return turns;
     this.#fill({ now, share });
     while (turns.length < mostTurns) {
-      const turn = this.#line.next(
-        (lane) => this.#waitMs(lane, share) === 0,
-        (tenant) => this.#own.waitMs(tenant, now) > 0,
-      );
+      const turn = this.#line.next((lane) => this.#waitMs(lane, share) === 0, this.#blocked(now));
       if (!turn) break;
       this.#bucket = take(this.#bucket);
       this.#own.take(turn.tenant, now);
@@ -176,12 +173,13 @@ export class SharedBudget {
     return learntOf(this.#bucket.pace);
   }
 
-  #blocked(now: number): (tenant: string) => boolean {
-    return (tenant) => this.#own.waitMs(tenant, now) > 0;
+  /** Whom the OPCO refuses alone; undefined where that is nobody: then nobody has to be looked at. */
+  #blocked(now: number): ((tenant: string) => boolean) | undefined {
+    return this.#own.empty ? undefined : (tenant) => this.#own.waitMs(tenant, now) > 0;
   }
 
   /** Until anybody who waits and is not blocked may go: then it is the turn of whichever class is next, whatever it leaves by itself. */
-  #soonestMs(share: number, blocked: (tenant: string) => boolean): number {
+  #soonestMs(share: number, blocked: ((tenant: string) => boolean) | undefined): number {
     const waiting = lanes.filter((lane) => this.#line.waiting(lane, blocked) > 0);
     return Math.min(Infinity, ...waiting.map((lane) => this.#waitMs(lane, share)));
   }
