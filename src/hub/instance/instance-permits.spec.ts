@@ -5,6 +5,7 @@ import { ManualClock } from '../../../test/support/an-exchange.js';
 import { Hub } from '../central/hub.js';
 import { BudgetSizes } from '../central/sizes.js';
 import { leaseTimes } from '../leases/lease-book.js';
+import type { Line } from '../link.js';
 import { InstancePermits } from './instance-permits.js';
 
 function beside(): PermitsRig {
@@ -155,6 +156,41 @@ describe('permits without a hub', () => {
     hub.revoke('i0', 'SECRET_CHANGED');
     clock.pass(0);
     expect(permits.state()).toMatchObject({ mode: 'safe', connected: false, aloneShare: 0.01 });
+  });
+});
+
+describe('a permit that one hub granted', () => {
+  it('is not given back to the next one, over a line that opens again by itself', async () => {
+    const clock = new ManualClock();
+    const sizes = new BudgetSizes();
+    sizes.declare('one', { rate: 10, burst: 10 });
+    const [first, next] = [1, 2].map((epoch) => new Hub({ clock, timers: clock, sizes, epoch })) as [Hub, Hub];
+    const permits = new InstancePermits({ clock, timers: clock, sizes, name: 'i' });
+    let open: ((hub: Hub) => Line) | undefined;
+    let line: Line | undefined;
+    permits.connect((listener) => {
+      open = (hub) => lineTo(hub, 'i', listener, clock);
+      line = lineTo(first, 'i', listener, clock);
+      return { say: (message) => line?.say(message) ?? false, close: () => line?.close() };
+    });
+    const attempt = async () => {
+      const leaving = new AbortController();
+      const asked = permits.ask('one', 'interactive', { tenant: 't', patienceMs: 1, signal: leaving.signal });
+      clock.pass(0);
+      leaving.abort();
+      return asked;
+    };
+    clock.pass(0.1);
+    const had = await attempt();
+    if (!had.granted) throw new Error('It was refused');
+    first.close('STOPPED');
+    line = open?.(next);
+    clock.pass(0.1);
+    while ((await attempt()).granted);
+    had.permit.release();
+    clock.pass(0);
+    expect((await attempt()).granted).toBe(false);
+    permits.close();
   });
 });
 

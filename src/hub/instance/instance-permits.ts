@@ -143,9 +143,10 @@ export class InstancePermits implements Permits {
   /** Given back at most once, and only to whom it came from. */
   #granted(budget: string): PermitDecision {
     let held = true;
-    const [lines, alone] = [this.#standing.lines, this.#alone];
+    const origin = () => this.#alone ?? this.#standing.openings;
+    const from = origin();
     const release = () => {
-      if (held && lines === this.#standing.lines && alone === this.#alone) this.#giveBack(budget, 1);
+      if (held && origin() === from) this.#giveBack(budget, 1);
       held = false;
     };
     return { granted: true, permit: { release } };
