@@ -50,7 +50,7 @@ export class Desk {
   /** Takes a permit out of the store: true when there was one, and nobody waits who comes first. */
   take(lane: TrafficClass, tenant: string | undefined, now: number): boolean {
     this.#askedAt = now;
-    if (this.#stored === 0 || this.waiting.before(lane)) return false;
+    if (this.#stored === 0 || this.#before(lane, now) > 0) return false;
     if (tenant !== undefined && this.#ofOneMs(tenant, now) > 0) return false;
     this.#stored -= 1;
     this.#unsaid += 1;
@@ -109,17 +109,23 @@ export class Desk {
     return calls > 0 ? [...wants, { lane: 'ahead', tenant: '', weight: 1, calls }] : wants;
   }
 
-  /** The store has been filled, as far as it was. */
-  filled(calls: number): void {
+  /** The store has been filled, as far as it was. To tell: how many go back, since somebody waits by now who must have them first. */
+  filled(calls: number, now: number): number {
     this.store(calls);
+    if (this.#before('bulk', now) > 0) {
+      const back = this.#stored;
+      this.throwAway();
+      return back;
+    }
     this.#wanted = this.#stored < this.#target();
+    return 0;
   }
 
   /** Milliseconds until a permit may be had, as far as is known; those that wait here included. */
   waitMs(lane: TrafficClass, tenant: string | undefined, now: number): KnownWait {
     if (!this.#word) return { shared: 0, own: 0, least: 0 };
     const { waitMs, leastMs, pausedMs, rate } = this.#word;
-    const before = this.waiting.upTo(lane);
+    const before = this.#before(lane, now);
     const age = now - this.#heardAt;
     const slotMs = 1000 / Math.max(1e-3, rate);
     const next = Math.max(pausedMs, waitMs[lane]) - age;
@@ -127,6 +133,11 @@ export class Desk {
     const shared = before > 0 && next <= 0 ? slotMs * (before + 1) - (-next % slotMs) : next + slotMs * before;
     const own = tenant === undefined ? 0 : this.#ofOneMs(tenant, now);
     return { shared: Math.max(0, shared), own, least: Math.max(own, (leastMs?.[lane] ?? pausedMs) - age) };
+  }
+
+  /** How many wait here of a class and of those before it; one that the OPCO refuses alone keeps nobody waiting. */
+  #before(lane: TrafficClass, now: number): number {
+    return this.waiting.empty ? 0 : this.waiting.upTo(lane, (tenant) => this.#ofOneMs(tenant, now) > 0);
   }
 
   #ofOneMs(tenant: string, now: number): number {

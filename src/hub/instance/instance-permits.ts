@@ -191,7 +191,7 @@ export class InstancePermits implements Permits {
     const desk = this.#desk(budget);
     let left = 0;
     for (const { lane, tenant, calls } of granted) {
-      if (lane === 'ahead') desk.filled(calls);
+      if (lane === 'ahead') left += desk.filled(calls, this.#now());
       else left += calls - desk.waiting.grant({ lane, tenant }, calls);
     }
     if (left > 0) this.#giveBack(budget, left);
