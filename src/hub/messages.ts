@@ -71,7 +71,7 @@ export interface BudgetWord {
   readonly pausedMs: number;
   /** Milliseconds after which a call of each class may be granted, all that wait elsewhere having had theirs. */
   readonly waitMs: Readonly<Record<Lane, number>>;
-  /** The same if nobody waited: for less nobody need stand in line. */
+  /** The same for who goes first of all: for less nobody need stand in line. */
   readonly leastMs?: Readonly<Record<Lane, number>>;
   /** Tenants that the OPCO refuses alone, and for how many milliseconds. */
   readonly ofOne: Readonly<Record<string, number>>;

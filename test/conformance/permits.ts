@@ -166,6 +166,16 @@ export function permitsConformance(name: string, fresh: () => PermitsRig): void 
       expect(served.slice(before).filter((each) => each.startsWith('interactive'))).toHaveLength(4);
     });
 
+    it('leaves bulk traffic what it is guaranteed while people ask for everything', async () => {
+      await granted('one', 50);
+      const served: string[] = [];
+      inLine('interactive', 50, served);
+      inLine('bulk', 20, served);
+      await live(10);
+      expect(served.length).toBeGreaterThanOrEqual(98);
+      expect(served.filter((each) => each.startsWith('bulk')).length).toBeGreaterThanOrEqual(served.length * 0.09);
+    });
+
     it('ends the wait with the patience, and tells a wait that is true', async () => {
       await granted('one', 50);
       inLine('interactive', 2, []);

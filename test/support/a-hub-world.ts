@@ -1,3 +1,4 @@
+import { besideHub } from '../../src/hub/central/beside.js';
 import { Hub } from '../../src/hub/central/hub.js';
 import { BudgetSizes } from '../../src/hub/central/sizes.js';
 import { InstancePermits } from '../../src/hub/instance/instance-permits.js';
@@ -26,34 +27,49 @@ export class HubWorld {
   #fate: (readonly number[])[] = [];
   #epoch = 0;
   #members = 0;
+  /** The instance in whose process the hub lives, if it lives in one. */
+  #host: string | undefined;
 
   constructor(readonly names: readonly string[]) {
     this.startHub();
     for (const name of names) this.start(name);
   }
 
-  startHub(): void {
+  startHub(host?: string): void {
     if (this.hub) this.killHub();
     const { clock } = this;
     this.#epoch += 1;
     const predecessor = { members: this.#members };
     this.hub = new Hub({ clock, timers: clock, sizes: this.#sizes(), epoch: this.#epoch, predecessor });
+    this.#host = host;
+    if (host !== undefined) this.#connect(host);
   }
 
   /** Nobody is told but by the silence of the lines. */
   killHub(): void {
     this.#members = this.hub?.members ?? this.#members;
-    this.hub?.budgets.close();
+    this.hub?.close('NOT_LEADING');
     this.hub = undefined;
+    const host = this.#host;
+    this.#host = undefined;
+    if (host !== undefined) this.#connect(host);
     for (const line of this.#lines.values()) line.break();
   }
 
   start(name: string): void {
+    if (name === this.#host) this.killHub();
     this.#instances.get(name)?.disconnect();
     const { clock } = this;
     const permits = new InstancePermits({ clock, timers: clock, sizes: this.#sizes(), name });
     this.#instances.set(name, permits);
-    permits.connect((listener) => this.#line(name, listener));
+    this.#connect(name);
+  }
+
+  #connect(name: string): void {
+    const hub = name === this.#host ? this.hub : undefined;
+    this.#instances
+      .get(name)
+      ?.connect((listener) => (hub ? besideHub(hub, name, listener) : this.#line(name, listener)));
   }
 
   partition(name: string): void {

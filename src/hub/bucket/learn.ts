@@ -67,7 +67,7 @@ export function learn(before: Pace, event: PaceEvent, now: number): Pace {
     case 'failed':
       return eased({ ...pace, ill: pace.ill * 0.9 + 0.1 }, now);
     case 'throttled':
-      return throttled(pace, event.retryAfterMs ?? usualPauseMs, now);
+      return throttled(pace, pauseAfter(event.retryAfterMs), now);
     case 'fields':
       return declared(pace, event.fields, now);
   }
@@ -92,9 +92,14 @@ function eased(pace: Pace, now: number): Pace {
   return { ...pace, phase: 'recover', since: now, from: rate, cutAt: now };
 }
 
+/** Milliseconds for which an OPCO is left alone that asked for so many, or for none in particular. */
+export function pauseAfter(retryAfterMs = usualPauseMs): number {
+  return Math.min(retryAfterMs, longestPauseMs);
+}
+
 /** Answers to calls that left before the pause tell nothing new about the rate. */
-function throttled(pace: Pace, retryAfterMs: number, now: number): Pace {
-  const until = Math.max(pace.pausedUntil, now + Math.min(retryAfterMs, longestPauseMs));
+function throttled(pace: Pace, pauseMs: number, now: number): Pace {
+  const until = Math.max(pace.pausedUntil, now + pauseMs);
   if (now < pace.pausedUntil) return { ...pace, pausedUntil: until };
   const bursting = !used(pace, now);
   const next = pace.phase === 'probe' ? probeMet(pace, now) : heldTooHigh(pace, now);
@@ -157,5 +162,5 @@ function declared(pace: Pace, { policy, remaining, resetMs }: RateFields, now: n
   const bound = policy ? { ...pace, declared: (policy.calls / policy.windowMs) * 1000 } : pace;
   const known = bound.good > ceilingOf(bound) ? { ...bound, good: ceilingOf(bound) } : bound;
   if (remaining !== 0 || resetMs === undefined) return known;
-  return { ...known, pausedUntil: Math.max(known.pausedUntil, now + Math.min(resetMs, longestPauseMs)) };
+  return { ...known, pausedUntil: Math.max(known.pausedUntil, now + pauseAfter(resetMs)) };
 }

@@ -20,6 +20,8 @@ export interface BudgetsParts {
   grant(instance: string, budget: string, granted: readonly Granted[]): void;
   /** Whether budgets begin empty, since others have been using them until now. */
   readonly drained?: boolean;
+  /** Until when the OPCO has asked to be left alone, as far as that is known when the budget begins. */
+  pausedUntil?(budget: string): number | undefined;
 }
 
 interface Kept {
@@ -140,7 +142,9 @@ export class Budgets implements Beside {
     const size = this.parts.sizes.of(name);
     const learnt = Object.hasOwn(this.#learnt, name) ? this.#learnt[name] : undefined;
     const budget = new SharedBudget(size, this.parts.clock.elapsed(), learnt);
-    const kept = { budget: this.parts.drained ? budget.drained() : budget, size, said: undefined, callOff: nothing };
+    if (this.parts.drained) budget.drain();
+    budget.pauseUntil(this.parts.pausedUntil?.(name) ?? -Infinity);
+    const kept = { budget, size, said: undefined, callOff: nothing };
     this.#budgets.set(name, kept);
     return kept;
   }

@@ -17,6 +17,8 @@ export interface House {
   nextWord(): number;
   /** The OPCO has refused a call: everybody with permits in store must know. */
   refused(budget: string): void;
+  /** Nothing lies in store at an instance any more. */
+  emptyStore(instance: string): void;
   /** `stored`: it may still use what it has in store. */
   gone(guest: Guest, stored: boolean): void;
   /** Somebody has heard of a later hub. */
@@ -88,9 +90,9 @@ export class Guest implements Seat {
     if (!this.beside) this.#granted = [...this.#granted.slice(-mostWords), { n, budget, granted }];
   }
 
-  /** Tells what is new about budgets; everything there is when `all`. */
+  /** Tells what is new about budgets; everything there is when `all`. Who asks the budgets itself needs to be told only what it must keep. */
   tell(budgets: readonly string[], all = false): void {
-    if (this.beside || !this.#joined) return;
+    if ((this.beside && !all) || !this.#joined) return;
     const now = this.house.now();
     const news: BudgetWord[] = [];
     for (const budget of budgets) {
@@ -108,6 +110,8 @@ export class Guest implements Seat {
   /** Sends the instance away: what it holds, it holds until its lease ends. */
   end(reason: string, revoked: boolean): void {
     if (!this.#open) return;
+    // By this it goes when it is alone.
+    if (this.beside) this.tell(this.house.budgets.names, true);
     if (revoked) this.#say({ type: 'revoke', reason });
     this.lost();
     this.line.cut(reason);
@@ -124,7 +128,7 @@ export class Guest implements Seat {
     this.#granted = [];
     this.house.book.join(this.name, { ...saneHeld(held, this.house.times), beside: this.beside }, this.house.now());
     this.house.budgets.leave(this.name);
-    this.house.budgets.emptyStores(this.name);
+    this.house.emptyStore(this.name);
     this.#lease(at);
     this.tell(this.house.budgets.names, true);
   }
@@ -182,7 +186,7 @@ export class Guest implements Seat {
   #leave(): void {
     this.house.book.release(this.name);
     this.#joined = false;
-    this.house.budgets.emptyStores(this.name);
+    this.house.emptyStore(this.name);
     this.end('left', false);
   }
 

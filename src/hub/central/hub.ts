@@ -35,6 +35,8 @@ export interface HubParts {
 export class Hub implements Seats {
   readonly budgets: Budgets;
   readonly #guests = new Map<string, Guest>();
+  /** Instances that are gone and may still use what they have in store: what calls off the end of it. */
+  readonly #left = new Map<string, () => void>();
   readonly #house: House;
   readonly #times: LeaseTimes;
   #words = 0;
@@ -46,6 +48,8 @@ export class Hub implements Seats {
     this.#times = times;
     this.budgets = new Budgets({
       ...parts,
+      // What the hub before has granted was granted just now.
+      drained: (parts.predecessor?.members ?? 0) > 0,
       share: (now) => (parts.leads?.() === false ? 0 : book.grantable(now)),
       grant: (instance, budget, granted) => this.#guests.get(instance)?.grant(budget, granted),
     });
@@ -55,6 +59,7 @@ export class Hub implements Seats {
       now: () => clock.elapsed(),
       nextWord: () => (this.#words += 1),
       refused: (budget) => this.#guests.forEach((guest) => guest.tell([budget], true)),
+      emptyStore: (instance) => this.#emptyStore(instance),
       gone: (guest, stored) => this.#gone(guest, stored),
       outdated: (epoch) => parts.outdated?.(epoch),
     };
@@ -115,6 +120,7 @@ export class Hub implements Seats {
   close(reason: string): void {
     this.#closed = true;
     for (const guest of [...this.#guests.values()]) guest.end(reason, false);
+    for (const callOff of this.#left.values()) callOff();
     this.budgets.close();
   }
 
@@ -124,8 +130,16 @@ export class Hub implements Seats {
     this.#guests.delete(guest.name);
     this.budgets.leave(guest.name);
     if (!stored || guest.beside || this.#closed) return;
-    this.parts.timers.after(this.#times.leaseMs, () => {
-      if (!this.#guests.has(guest.name)) this.budgets.emptyStores(guest.name);
-    });
+    this.#left.get(guest.name)?.();
+    this.#left.set(
+      guest.name,
+      this.parts.timers.after(this.#times.leaseMs, () => this.#emptyStore(guest.name)),
+    );
+  }
+
+  #emptyStore(instance: string): void {
+    this.#left.get(instance)?.();
+    this.#left.delete(instance);
+    this.budgets.emptyStores(instance);
   }
 }

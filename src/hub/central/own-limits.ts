@@ -30,9 +30,14 @@ export class OwnLimits {
     [this.#before, this.#beforeAt] = [pace, -Infinity];
   }
 
+  /** Whether no tenant is known to be refused alone. */
+  get empty(): boolean {
+    return this.#own.size === 0;
+  }
+
   /** Milliseconds for which a tenant has to wait for its own sake; 0 for one that is no worse than the others. */
   waitMs(tenant: string | undefined, now: number): number {
-    const own = tenant === undefined || this.#own.size === 0 ? undefined : this.#own.get(tenant);
+    const own = tenant === undefined || this.empty ? undefined : this.#own.get(tenant);
     if (!own) return 0;
     own.bucket = fill(own.bucket, now);
     return waitMs(own.bucket, 0);
@@ -40,7 +45,7 @@ export class OwnLimits {
 
   /** One more call of a tenant; only after `waitMs` said 0. */
   take(tenant: string | undefined, now: number): void {
-    const own = tenant === undefined || this.#own.size === 0 ? undefined : this.#own.get(tenant);
+    const own = tenant === undefined || this.empty ? undefined : this.#own.get(tenant);
     if (own) [own.bucket, own.usedAt] = [take(own.bucket), now];
   }
 

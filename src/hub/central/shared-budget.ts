@@ -67,9 +67,14 @@ export class SharedBudget {
   }
 
   /** Nothing may be had at once: what follows somebody else's use of the same budget. */
-  drained(): this {
+  drain(): void {
     this.#bucket = { ...this.#bucket, tokens: 0 };
-    return this;
+  }
+
+  /** The OPCO has asked somebody else to be left alone until then. */
+  pauseUntil(until: number): void {
+    const { pace } = this.#bucket;
+    this.#bucket = { ...this.#bucket, pace: { ...pace, pausedUntil: Math.max(pace.pausedUntil, until) } };
   }
 
   /** All that an instance wants; replaces what it wanted. */
@@ -92,10 +97,7 @@ export class SharedBudget {
     if (this.#line.empty) return turns;
     this.#fill({ now, share });
     while (turns.length < mostTurns) {
-      const turn = this.#line.next(
-        (lane) => this.#waitMs(lane, share) === 0,
-        (tenant) => this.#own.waitMs(tenant, now) > 0,
-      );
+      const turn = this.#line.next((lane) => this.#waitMs(lane, share) === 0, this.#blocked(now));
       if (!turn) break;
       this.#bucket = take(this.#bucket);
       this.#own.take(turn.tenant, now);
@@ -109,11 +111,7 @@ export class SharedBudget {
   nextMs({ now, share }: Moment): number | undefined {
     if (this.#line.empty) return undefined;
     this.#fill({ now, share });
-    const blocked = this.#blocked(now);
-    let least = Infinity;
-    for (const lane of lanes) {
-      if (this.#line.waiting(lane, blocked) > 0) least = Math.min(least, this.#waitMs(lane, share));
-    }
+    let least = this.#soonestMs(share, this.#blocked(now));
     if (least < Infinity) return least;
     for (const tenant of this.#line.tenants()) least = Math.min(least, this.#own.waitMs(tenant, now));
     return least;
@@ -156,12 +154,14 @@ export class SharedBudget {
     const blocked = this.#blocked(moment.now);
     const waits: Record<Lane, number> = { interactive: 0, job: 0, poll: 0, bulk: 0, ahead: 0 };
     const least = { ...waits };
+    const soonest = this.#soonestMs(moment.share, blocked);
     let before = 0;
     for (const lane of lanes) {
       before += this.#line.waiting(lane, blocked, instance);
       const others = before / Math.max(1e-3, rate * Math.max(leastTold, moment.share));
-      least[lane] = Math.min(longestWaitMs, this.#waitMs(lane, moment.share));
-      waits[lane] = Math.min(longestWaitMs, least[lane] + others * 1000);
+      const alone = Math.min(longestWaitMs, this.#waitMs(lane, moment.share));
+      waits[lane] = Math.min(longestWaitMs, alone + others * 1000);
+      least[lane] = Math.min(alone, soonest);
     }
     const pausedMs = Math.max(0, pace.pausedUntil - moment.now);
     const ofOne = this.#own.waits(moment.now);
@@ -173,8 +173,15 @@ export class SharedBudget {
     return learntOf(this.#bucket.pace);
   }
 
-  #blocked(now: number): (tenant: string) => boolean {
-    return (tenant) => this.#own.waitMs(tenant, now) > 0;
+  /** Whom the OPCO refuses alone; undefined where that is nobody: then nobody has to be looked at. */
+  #blocked(now: number): ((tenant: string) => boolean) | undefined {
+    return this.#own.empty ? undefined : (tenant) => this.#own.waitMs(tenant, now) > 0;
+  }
+
+  /** Until anybody who waits and is not blocked may go: then it is the turn of whichever class is next, whatever it leaves by itself. */
+  #soonestMs(share: number, blocked: ((tenant: string) => boolean) | undefined): number {
+    const waiting = lanes.filter((lane) => this.#line.waiting(lane, blocked) > 0);
+    return Math.min(Infinity, ...waiting.map((lane) => this.#waitMs(lane, share)));
   }
 
   #waitMs(lane: Lane, share: number): number {

@@ -139,6 +139,21 @@ describe('the line before an OPCO', () => {
     expect(had.b).toBeLessThanOrEqual(20 + 10);
   });
 
+  it('keeps the claim of who left unserved, however many were served before and wait no more', () => {
+    const line = new Line();
+    for (let n = 0; n < 2500; n += 1) {
+      line.set('many', [want(`t${n}`, 1)]);
+      turns(line, 1, 'tenant');
+    }
+    line.set('one', [want('a', 1000)]);
+    turns(line, 1, 'tenant');
+    line.set('two', [want('b', 1)]);
+    line.set('two', []);
+    turns(line, 200, 'tenant');
+    line.set('two', [want('b', 1000)]);
+    expect(turns(line, 40, 'tenant').b).toBeGreaterThanOrEqual(24);
+  });
+
   it('passes over a tenant that is blocked at its own key', () => {
     const line = new Line();
     line.set('one', [want('a', 10), want('b', 10)]);

@@ -17,7 +17,7 @@ export interface Turn {
 
 /** Whoever left unserved, because its patience was over, comes back with a claim on so many turns at most. */
 const mostCredit = 10;
-/** Those that have left are remembered as long as there are no more. */
+/** So many tenants of a class that wait for nothing are remembered: those that waited last. */
 const mostRemembered = 2000;
 
 interface Waiting {
@@ -32,7 +32,10 @@ interface Waiting {
 }
 
 interface LaneLine {
+  /** Those that wait, and no others: they are looked through at every turn. */
   readonly tenants: Map<string, Waiting>;
+  /** Those that wait for nothing now but have had more than others, or less; the longest gone first. */
+  readonly remembered: Map<string, Waiting>;
   /** Virtual time: the start of the latest turn. */
   clock: number;
   calls: number;
@@ -84,8 +87,10 @@ export class Line {
 
   /** Calls that wait in a class, those of tenants that are blocked and those of one instance left aside. */
   waiting(lane: Lane, blocked?: (tenant: string) => boolean, except?: string): number {
+    const line = this.#lanes[lane];
+    if (line.calls === 0 || (!blocked && except === undefined)) return line.calls;
     let all = 0;
-    for (const [tenant, waiting] of this.#lanes[lane].tenants) {
+    for (const [tenant, waiting] of line.tenants) {
       const calls = waiting.calls - (except === undefined ? 0 : (waiting.instances.get(except) ?? 0));
       if (calls > 0 && !blocked?.(tenant)) all += calls;
     }
@@ -95,27 +100,34 @@ export class Line {
   /** The tenants that wait for anything. */
   tenants(): Set<string> {
     const names = new Set<string>();
-    for (const lane of lanes)
-      for (const [tenant, { calls }] of this.#lanes[lane].tenants) if (calls > 0) names.add(tenant);
+    for (const lane of lanes) for (const tenant of this.#lanes[lane].tenants.keys()) names.add(tenant);
     return names;
   }
 
-  /** Whose turn it is among the classes and tenants that may have one; undefined when nobody may. */
+  /**
+   * Whose turn it is; undefined when nobody may have one. As soon as any class that waits may go, the turn is that of the first by
+   * `turnOrder`: if each class had to wait until it may go itself, those that leave more to others would get nothing beside one that
+   * takes every call as it falls due.
+   */
   next(mayGo: (lane: Lane) => boolean, blocked?: (tenant: string) => boolean): Turn | undefined {
+    let first: { readonly lane: Lane; readonly tenant: string } | undefined;
     for (const lane of turnOrder(this.#usage)) {
       const line = this.#lanes[lane];
-      if (line.calls === 0 || !mayGo(lane)) continue;
+      if (line.calls === 0) continue;
       const tenant = leastServed(line, blocked);
-      if (tenant !== undefined) return this.#serve(lane, tenant);
+      if (tenant === undefined) continue;
+      first ??= { lane, tenant };
+      if (mayGo(lane)) return this.#serve(first.lane, first.tenant);
     }
     return undefined;
   }
 
   #want(line: LaneLine, instance: string, { tenant, weight, calls }: Want): void {
-    const waiting = line.tenants.get(tenant) ?? {
-      ...{ weight, finish: line.clock, calls: 0, unserved: false },
-      instances: new Map<string, number>(),
-    };
+    const waiting = line.tenants.get(tenant) ??
+      line.remembered.get(tenant) ?? {
+        ...{ weight, finish: line.clock, calls: 0, unserved: false },
+        instances: new Map<string, number>(),
+      };
     waiting.weight = weight;
     // Who wanted nothing comes back as who it is now, not with a claim on the past.
     if (waiting.calls === 0)
@@ -125,6 +137,7 @@ export class Line {
     waiting.calls += more;
     line.calls += more;
     line.tenants.set(tenant, waiting);
+    line.remembered.delete(tenant);
   }
 
   #serve(lane: Lane, tenant: string): Turn | undefined {
@@ -144,13 +157,13 @@ export class Line {
 }
 
 function emptyLane(): LaneLine {
-  return { tenants: new Map(), clock: 0, calls: 0 };
+  return { tenants: new Map(), remembered: new Map(), clock: 0, calls: 0 };
 }
 
 function leastServed({ tenants }: LaneLine, blocked: ((tenant: string) => boolean) | undefined): string | undefined {
   let [best, least]: [string | undefined, number] = [undefined, Infinity];
-  for (const [tenant, { calls, finish }] of tenants) {
-    if (calls === 0 || finish >= least || blocked?.(tenant)) continue;
+  for (const [tenant, { finish }] of tenants) {
+    if (finish >= least || blocked?.(tenant)) continue;
     [best, least] = [tenant, finish];
   }
   return best;
@@ -160,8 +173,12 @@ function leastServed({ tenants }: LaneLine, blocked: ((tenant: string) => boolea
 function drop(line: LaneLine, { tenant, waiting, calls }: { tenant: string; waiting: Waiting; calls: number }): void {
   waiting.calls -= calls;
   line.calls -= calls;
-  const owed = waiting.unserved && line.tenants.size <= mostRemembered ? mostCredit * turnOf(waiting) : 0;
-  if (waiting.calls === 0 && waiting.finish <= line.clock - owed) line.tenants.delete(tenant);
+  if (waiting.calls > 0) return;
+  line.tenants.delete(tenant);
+  const owed = waiting.unserved ? mostCredit * turnOf(waiting) : 0;
+  if (waiting.finish > line.clock - owed) line.remembered.set(tenant, waiting);
+  const [longestGone] = line.remembered.keys();
+  if (longestGone !== undefined && line.remembered.size > mostRemembered) line.remembered.delete(longestGone);
 }
 
 /** What a turn costs in virtual time. */

@@ -1,5 +1,6 @@
 import type { TrafficClass } from '../../core/exchange.js';
 import type { BudgetWord, Wanted } from '../messages.js';
+import type { KnownWait } from './known-wait.js';
 import { Waiting } from './waiting.js';
 
 /** What is taken in store lasts for so long at the rate that is believed in, and is a part of the burst at most. */
@@ -9,18 +10,12 @@ const mostInStore = 64;
 /** A budget that nobody has called for so long needs no store. */
 const idleMs = 2000;
 
-/** Milliseconds to wait: behind all that wait, for the tenant's own sake, and at least, if nobody waited. */
-export interface KnownWait {
-  readonly shared: number;
-  readonly own: number;
-  readonly least: number;
-}
-
 /** What an instance knows and has of one budget while a hub elsewhere grants. */
 export class Desk {
   readonly waiting = new Waiting();
   #word: BudgetWord | undefined;
   #heardAt = 0;
+  #pausedUntil = -Infinity;
   /** Permits in store. */
   #stored = 0;
   /** Of those that were in store: used or thrown away, and the hub does not know. */
@@ -37,13 +32,25 @@ export class Desk {
   hear(word: BudgetWord, now: number): void {
     this.#word = word;
     this.#heardAt = now;
+    this.#pausedUntil = now + word.pausedMs;
     if (word.pausedMs > 0) this.throwAway();
+  }
+
+  /** The OPCO asks to be left alone. What the hub makes of it counts as soon as it is heard: it may be a matter of one tenant. */
+  pause(ms: number, now: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
+    this.throwAway();
+  }
+
+  /** Until when the OPCO is to be left alone, by this instance's time and as far as it knows. */
+  get pausedUntil(): number {
+    return this.#pausedUntil;
   }
 
   /** Takes a permit out of the store: true when there was one, and nobody waits who comes first. */
   take(lane: TrafficClass, tenant: string | undefined, now: number): boolean {
     this.#askedAt = now;
-    if (this.#stored === 0 || this.waiting.before(lane)) return false;
+    if (this.#stored === 0 || this.#before(lane, now) > 0) return false;
     if (tenant !== undefined && this.#ofOneMs(tenant, now) > 0) return false;
     this.#stored -= 1;
     this.#unsaid += 1;
@@ -102,17 +109,23 @@ export class Desk {
     return calls > 0 ? [...wants, { lane: 'ahead', tenant: '', weight: 1, calls }] : wants;
   }
 
-  /** The store has been filled, as far as it was. */
-  filled(calls: number): void {
+  /** The store has been filled, as far as it was. To tell: how many go back, since somebody waits by now who must have them first. */
+  filled(calls: number, now: number): number {
     this.store(calls);
+    if (this.#before('bulk', now) > 0) {
+      const back = this.#stored;
+      this.throwAway();
+      return back;
+    }
     this.#wanted = this.#stored < this.#target();
+    return 0;
   }
 
   /** Milliseconds until a permit may be had, as far as is known; those that wait here included. */
   waitMs(lane: TrafficClass, tenant: string | undefined, now: number): KnownWait {
     if (!this.#word) return { shared: 0, own: 0, least: 0 };
     const { waitMs, leastMs, pausedMs, rate } = this.#word;
-    const before = this.waiting.upTo(lane);
+    const before = this.#before(lane, now);
     const age = now - this.#heardAt;
     const slotMs = 1000 / Math.max(1e-3, rate);
     const next = Math.max(pausedMs, waitMs[lane]) - age;
@@ -120,6 +133,11 @@ export class Desk {
     const shared = before > 0 && next <= 0 ? slotMs * (before + 1) - (-next % slotMs) : next + slotMs * before;
     const own = tenant === undefined ? 0 : this.#ofOneMs(tenant, now);
     return { shared: Math.max(0, shared), own, least: Math.max(own, (leastMs?.[lane] ?? pausedMs) - age) };
+  }
+
+  /** How many wait here of a class and of those before it; one that the OPCO refuses alone keeps nobody waiting. */
+  #before(lane: TrafficClass, now: number): number {
+    return this.waiting.empty ? 0 : this.waiting.upTo(lane, (tenant) => this.#ofOneMs(tenant, now) > 0);
   }
 
   #ofOneMs(tenant: string, now: number): number {

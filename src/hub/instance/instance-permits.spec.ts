@@ -5,6 +5,7 @@ import { ManualClock } from '../../../test/support/an-exchange.js';
 import { Hub } from '../central/hub.js';
 import { BudgetSizes } from '../central/sizes.js';
 import { leaseTimes } from '../leases/lease-book.js';
+import type { Line } from '../link.js';
 import { InstancePermits } from './instance-permits.js';
 
 function beside(): PermitsRig {
@@ -114,11 +115,82 @@ describe('permits without a hub', () => {
     expect(await had(permits, clock, 2)).toBeGreaterThanOrEqual(19);
   });
 
+  it('go by what was learnt last, also where the hub was in the same process', () => {
+    const clock = new ManualClock();
+    const { permits, sizes, hub } = permitsBesideHub(clock);
+    sizes.declare('one', { rate: 10, burst: 10 });
+    permits.throttled('one', 1);
+    clock.pass(1.1);
+    permits.throttled('one', 1);
+    clock.pass(10);
+    const learnt = permits.look('one').rate;
+    expect(learnt).toBeLessThan(9);
+    hub.close('NOT_LEADING');
+    clock.pass(3);
+    expect(permits.state()).toMatchObject({ mode: 'lease', connected: false });
+    expect(permits.look('one').rate).toBeCloseTo(learnt, 1);
+  });
+
+  it.each([
+    ['that the hub told', (rig: ReturnType<typeof atADistance>) => rig.other.throttled('one', 30), () => undefined],
+    [
+      'that it heard of itself',
+      () => undefined,
+      ({ permits }: ReturnType<typeof atADistance>) => permits.throttled('one', 30),
+    ],
+  ])('are none before the end of a pause %s', async (_what, before, after) => {
+    const rig = atADistance(2);
+    const { permits, hub, clock } = rig;
+    before(rig);
+    clock.pass(0.1);
+    hub.close('STOPPED');
+    clock.pass(0.1);
+    after(rig);
+    expect(await had(permits, clock, 29)).toBe(0);
+    expect(permits.state().mode).toBe('safe');
+    expect(await had(permits, clock, 5)).toBeGreaterThan(0);
+  });
+
   it('are hardly any for whom the hub has sent away', async () => {
     const { permits, hub, clock } = atADistance();
     hub.revoke('i0', 'SECRET_CHANGED');
     clock.pass(0);
     expect(permits.state()).toMatchObject({ mode: 'safe', connected: false, aloneShare: 0.01 });
+  });
+});
+
+describe('a permit that one hub granted', () => {
+  it('is not given back to the next one, over a line that opens again by itself', async () => {
+    const clock = new ManualClock();
+    const sizes = new BudgetSizes();
+    sizes.declare('one', { rate: 10, burst: 10 });
+    const [first, next] = [1, 2].map((epoch) => new Hub({ clock, timers: clock, sizes, epoch })) as [Hub, Hub];
+    const permits = new InstancePermits({ clock, timers: clock, sizes, name: 'i' });
+    let open: ((hub: Hub) => Line) | undefined;
+    let line: Line | undefined;
+    permits.connect((listener) => {
+      open = (hub) => lineTo(hub, 'i', listener, clock);
+      line = lineTo(first, 'i', listener, clock);
+      return { say: (message) => line?.say(message) ?? false, close: () => line?.close() };
+    });
+    const attempt = async () => {
+      const leaving = new AbortController();
+      const asked = permits.ask('one', 'interactive', { tenant: 't', patienceMs: 1, signal: leaving.signal });
+      clock.pass(0);
+      leaving.abort();
+      return asked;
+    };
+    clock.pass(0.1);
+    const had = await attempt();
+    if (!had.granted) throw new Error('It was refused');
+    first.close('STOPPED');
+    line = open?.(next);
+    clock.pass(0.1);
+    while ((await attempt()).granted);
+    had.permit.release();
+    clock.pass(0);
+    expect((await attempt()).granted).toBe(false);
+    permits.close();
   });
 });
 

@@ -10,9 +10,10 @@ import type { Became, FromHub, Granted } from '../messages.js';
 import type { Timers } from '../timers.js';
 import { budgetsAlone } from './alone.js';
 import { sightOf, unseen, type BudgetSight } from './budget-sight.js';
-import { Desk, type KnownWait } from './desk.js';
+import { Desk } from './desk.js';
+import { refusal, waitAt, type KnownWait } from './known-wait.js';
 import { Outbox } from './outbox.js';
-import { countingOf, usedUp } from './reports.js';
+import { countingOf, pauseOf } from './reports.js';
 import { standInLine } from './stand-in-line.js';
 import { Standing, type InstanceState } from './standing.js';
 
@@ -25,9 +26,6 @@ export interface InstanceParts {
   readonly name: string;
   readonly times?: LeaseTimes;
 }
-
-/** Nobody is told to come back at once. */
-const leastWaitMs = 1;
 
 /**
  * The permits of this process: granted by a hub over a line, or by one in the same process, or taken out of the part of each budget
@@ -139,17 +137,16 @@ export class InstancePermits implements Permits {
 
   #known(budget: string, traffic: TrafficClass, tenant: string | undefined): KnownWait {
     const word = this.#source()?.word(budget);
-    if (!word) return this.#desk(budget).waitMs(traffic, tenant, this.#now());
-    const own = tenant !== undefined && Object.hasOwn(word.ofOne, tenant) ? (word.ofOne[tenant] ?? 0) : 0;
-    return { shared: word.waitMs[traffic], own, least: Math.max(own, word.leastMs?.[traffic] ?? 0) };
+    return word ? waitAt(word, traffic, tenant) : this.#desk(budget).waitMs(traffic, tenant, this.#now());
   }
 
   /** Given back at most once, and only to whom it came from. */
   #granted(budget: string): PermitDecision {
     let held = true;
-    const [lines, alone] = [this.#standing.lines, this.#alone];
+    const origin = () => this.#alone ?? this.#standing.openings;
+    const from = origin();
     const release = () => {
-      if (held && lines === this.#standing.lines && alone === this.#alone) this.#giveBack(budget, 1);
+      if (held && origin() === from) this.#giveBack(budget, 1);
       held = false;
     };
     return { granted: true, permit: { release } };
@@ -163,12 +160,13 @@ export class InstancePermits implements Permits {
   }
 
   #learn(budget: string, became: Became): void {
-    this.#standing.settle(this.#now());
+    const now = this.#now();
+    this.#standing.settle(now);
     const source = this.#source();
     if (source) return source.learn(budget, became);
-    const pauses = became.throttled > 0 || usedUp(became);
-    if (pauses) this.#desk(budget).throwAway();
-    this.#outbox.note(budget, became, pauses);
+    const pauseMs = pauseOf(became);
+    if (pauseMs !== undefined) this.#desk(budget).pause(pauseMs, now);
+    this.#outbox.note(budget, became, pauseMs !== undefined);
   }
 
   #wanted(budget: string, desk: Desk): void {
@@ -193,7 +191,7 @@ export class InstancePermits implements Permits {
     const desk = this.#desk(budget);
     let left = 0;
     for (const { lane, tenant, calls } of granted) {
-      if (lane === 'ahead') desk.filled(calls);
+      if (lane === 'ahead') left += desk.filled(calls, this.#now());
       else left += calls - desk.waiting.grant({ lane, tenant }, calls);
     }
     if (left > 0) this.#giveBack(budget, left);
@@ -239,12 +237,4 @@ export class InstancePermits implements Permits {
   #now(): number {
     return this.parts.clock.elapsed();
   }
-}
-
-function refusal({ shared, own }: KnownWait): PermitDecision {
-  return {
-    granted: false,
-    retryAfterSeconds: Math.max(leastWaitMs, shared, own) / 1000,
-    ofOne: own > shared,
-  };
 }

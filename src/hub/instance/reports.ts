@@ -1,3 +1,4 @@
+import { pauseAfter } from '../bucket/learn.js';
 import { readRateFields } from '../bucket/rate-fields.js';
 import type { Became } from '../messages.js';
 
@@ -14,9 +15,11 @@ export function countingOf(headers: Readonly<Record<string, string>>): Record<st
   return found;
 }
 
-/** Whether the OPCO says that its window is used up. */
-export function usedUp({ headers }: Became): boolean {
-  return headers !== undefined && readRateFields(headers)?.remaining === 0;
+/** For how long an OPCO is left alone that refused, or said that its window is used up; undefined where it did neither. */
+export function pauseOf({ throttled, retryAfterMs, headers }: Became): number | undefined {
+  if (throttled > 0) return pauseAfter(retryAfterMs);
+  const fields = headers && readRateFields(headers);
+  return fields?.remaining === 0 ? pauseAfter(fields.resetMs ?? 0) : undefined;
 }
 
 /** What became of calls since the hub was told last. */

@@ -42,6 +42,7 @@ export class Standing {
   #line: Line | undefined;
   #open = false;
   #lines = 0;
+  #openings = 0;
   #mode: HoldingMode = 'safe';
   #since: number;
 
@@ -76,14 +77,15 @@ export class Standing {
   /** Gives up the line; the lease that was had over it lasts as long as it lasts. */
   disconnect(): void {
     this.#lines += 1;
+    this.#openings += 1;
     this.#line?.close();
     this.#line = undefined;
     this.#lost();
   }
 
-  /** A line each: a permit that came over an earlier one is not given back over a later one. */
-  get lines(): number {
-    return this.#lines;
+  /** Changes with each opening of a line: a permit that came before is not given back to whichever hub is behind it now. */
+  get openings(): number {
+    return this.#openings;
   }
 
   say(message: ToHub): void {
@@ -133,6 +135,7 @@ export class Standing {
 
   #opened(): void {
     this.#open = true;
+    this.#openings += 1;
     const now = this.#now();
     const [held, { epoch }] = [this.#holding.held(now), this.#holding];
     this.parts.opened();

@@ -39,25 +39,16 @@ export class Waiting {
     return calls;
   }
 
-  /** How many wait of a class and of those before it. */
-  upTo(lane: TrafficClass): number {
+  /** How many wait of a class and of those before it, tenants that are blocked left aside. */
+  upTo(lane: TrafficClass, blocked?: (tenant: string) => boolean): number {
     let calls = 0;
     for (const asks of this.#asks.values()) {
       for (const ask of asks) {
-        if (lanes.indexOf(ask.lane) <= lanes.indexOf(lane)) calls += asks.size;
+        if (lanes.indexOf(ask.lane) <= lanes.indexOf(lane) && !blocked?.(ask.tenant)) calls += asks.size;
         break;
       }
     }
     return calls;
-  }
-
-  /** Whether anybody waits who comes before a class, or is of it. */
-  before(lane: TrafficClass): boolean {
-    if (this.#asks.size === 0) return false;
-    for (const name of this.#asks.keys()) {
-      if (lanes.findIndex((each) => name.startsWith(each)) <= lanes.indexOf(lane)) return true;
-    }
-    return false;
   }
 
   get empty(): boolean {
