@@ -102,11 +102,6 @@ export class Budgets implements Beside {
     for (const { budget } of this.#budgets.values()) budget.unstore(instance);
   }
 
-  /** Hands out what is due, everywhere: the part that may be granted has changed. */
-  pumpAll(): void {
-    for (const [name, kept] of this.#budgets) this.#pump(name, kept);
-  }
-
   /** What has been learnt, by budget. */
   learnt(): Record<string, Learnt> {
     return Object.fromEntries([...this.#budgets].map(([name, { budget }]) => [name, budget.learnt]));

@@ -106,11 +106,6 @@ export class Hub implements Seats {
     return [...this.#guests.keys()];
   }
 
-  /** Whether leases of the hub before it may still be live. */
-  get learning(): boolean {
-    return this.#house.book.learning(this.parts.clock.elapsed());
-  }
-
   /** What has been learnt, for whoever keeps it. */
   learnt(): Record<string, Learnt> {
     return this.budgets.learnt();

@@ -111,10 +111,6 @@ export class Standing {
     return this.#holding.aloneShare(now);
   }
 
-  get mode(): HoldingMode {
-    return this.#mode;
-  }
-
   /** Whoever asks finds the mode of this moment. */
   settle(now: number): void {
     const mode = this.#open && this.#line?.beside ? 'granted' : this.#holding.mode(now);
