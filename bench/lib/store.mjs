@@ -13,6 +13,7 @@ const { EventLog } = await import(`${dist}/events/event-log.js`);
 const { KeyRing } = await import(`${dist}/platform/crypto/key-ring.js`);
 const { migrate } = await import(`${dist}/platform/database/migrate.js`);
 const { openDatabase } = await import(`${dist}/platform/database/open-database.js`);
+const { StatementNames } = await import(`${dist}/platform/database/statement-names.js`);
 const { SnapshotRepository } = await import(`${dist}/poller/snapshot.repository.js`);
 const { KeepDossiers } = await import(`${dist}/sync/keep-dossiers.js`);
 const { DataKeys } = await import(`${dist}/tenancy/data-keys.js`);
@@ -35,7 +36,7 @@ export class Store {
     await migrate(this.postgres.url);
     this.owner = new pg.Client({ connectionString: this.postgres.url });
     await this.owner.connect();
-    const opened = await openDatabase(this.postgres.url, 5);
+    const opened = await openDatabase(this.postgres.url, 5, new StatementNames());
     this.database = opened.database;
     this.close = opened.close;
     const keys = new DataKeys(this.database, KeyRing.parse(`k1:${randomBytes(32).toString('hex')}`));

@@ -4,6 +4,7 @@ import { EventLog } from '../events/event-log.js';
 import { KeyRing } from '../platform/crypto/key-ring.js';
 import type { Database } from '../platform/database/database.js';
 import { openDatabase } from '../platform/database/open-database.js';
+import { StatementNames } from '../platform/database/statement-names.js';
 import { DeadLettersRepository } from '../queue/dead-letters.repository.js';
 import { JobRepository } from '../queue/job.repository.js';
 import { Redrive } from '../queue/redrive.js';
@@ -28,7 +29,8 @@ export interface Desk {
 
 /** Opens the registers with the configuration of the product; refuses a key ring that is not this database's. */
 export async function openDesk(env: Env): Promise<Desk> {
-  const { database, close } = await openDatabase(env.DATABASE_APP_URL ?? env.DATABASE_URL ?? '', 2);
+  const names = new StatementNames(env.OPCOVIA_DATABASE_PREPARED);
+  const { database, close } = await openDatabase(env.DATABASE_APP_URL ?? env.DATABASE_URL ?? '', 2, names);
   try {
     const ring = KeyRing.parse(env.OPCOVIA_KEYRING ?? '');
     const keys = new DataKeys(database, ring);

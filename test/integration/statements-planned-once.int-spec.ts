@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { runtimeOptions } from '../../src/platform/database/data-source.js';
 import { Database } from '../../src/platform/database/database.js';
+import { openDatabase } from '../../src/platform/database/open-database.js';
 import { StatementNames } from '../../src/platform/database/statement-names.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
@@ -47,6 +48,18 @@ describe('a statement', () => {
     const database = new Database(pool, pool, new StatementNames(0));
     await ask(database);
     expect(await planned(database)).toEqual([]);
+  });
+
+  it('of a command is parsed at each call unless the configuration says otherwise', async () => {
+    for (const [names, texts] of [
+      [undefined, []],
+      [new StatementNames(500), [byId]],
+    ] as const) {
+      const { database, close } = await openDatabase(test.url, 1, names);
+      await ask(database);
+      expect((await planned(database)).map(({ text }) => text)).toEqual(texts);
+      await close();
+    }
   });
 
   it('whose answer a migration gave another type is refused once, for a moment', async () => {

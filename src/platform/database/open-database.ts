@@ -3,10 +3,14 @@ import { runtimeOptions } from './data-source.js';
 import { Database } from './database.js';
 import { StatementNames } from './statement-names.js';
 
-/** Both runtime pools outside a Nest application: for commands. `close` ends them. */
+/**
+ * Both runtime pools outside a Nest application: for commands. `close` ends them. Without `names` every statement is planned at each
+ * call, which goes through any pooler.
+ */
 export async function openDatabase(
   url: string,
   poolSize: number,
+  names = new StatementNames(0),
 ): Promise<{ database: Database; close(): Promise<void> }> {
   const open = (role: 'opcovia_app' | 'opcovia_system') =>
     new DataSource(runtimeOptions(url, role, { poolSize })).initialize();
@@ -14,7 +18,7 @@ export async function openDatabase(
   try {
     const system = await open('opcovia_system');
     return {
-      database: new Database(app, system, new StatementNames()),
+      database: new Database(app, system, names),
       close: async () => {
         await Promise.all([app.destroy(), system.destroy()]);
       },
